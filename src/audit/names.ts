@@ -1,0 +1,15 @@
+// The names that this tool puts on a cluster, each once.
+
+export const names = {
+  plugin: 'sematext-audit',
+  /** AuditSink, record and pods all carry it. */
+  object: 'sematext-audit',
+  recordPath: '/api/v1/namespaces/kube-system/configmaps/sematext-audit',
+  recordCollection: '/api/v1/namespaces/kube-system/configmaps',
+  managedByLabel: 'app.kubernetes.io/managed-by',
+  managedBy: 'kubectl-sematext-audit',
+  /** Which run made an object: `disable` deletes what the record's run made, nothing else. */
+  runAnnotation: 'sematext.com/audit-run',
+  /** The spec that an adopted object had before; on the object itself, since it may hold a token of its own. */
+  previousAnnotation: 'sematext.com/audit-previous-spec',
+} as const;
