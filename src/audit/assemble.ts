@@ -1,0 +1,121 @@
+// Facts and a request become a plan. The one file that knows backend, record and sink together. Pure: the same facts
+// and the same request always give the same plan, which is what --dry-run prints.
+import { auditSink, billingTwice, ownSink, sameSpec, sinksPath } from './backend/dynamic.ts';
+import type { AuditSink } from './backend/audit-sink.ts';
+import type { SinkSettings } from './backend/dynamic.ts';
+import { seen } from './facts.ts';
+import type { Facts } from './facts.ts';
+import { names } from './names.ts';
+import { recordObject } from './plan/record.ts';
+import type { AuditRecord } from './plan/record.ts';
+import type { Action, Plan, Step } from './plan/step.ts';
+import type { Sink } from './sink/sematext.ts';
+
+/** What the user asked of `enable --dynamic`, and what this run is called. */
+export interface DynamicRequest {
+  readonly settings: SinkSettings;
+  readonly sink: Sink;
+  /** First 12 hex digits of the token's SHA-256. */
+  readonly fingerprint: string;
+  readonly run: string;
+  readonly tool: string;
+}
+
+/**
+ * The plan of `enable --dynamic`: record first, so that a run that dies leaves its trail; then the AuditSink; then
+ * the record says done. No steps at all when everything is already as asked.
+ */
+export function planDynamic(facts: Facts, request: DynamicRequest): Plan {
+  const sinks = seen(facts.auditSinks) ?? [];
+  const current = ownSink(sinks);
+  const record = seen(facts.record);
+  const notes = billingTwice(sinks, request.sink).map(
+    ({ metadata }) =>
+      `AuditSink ${metadata.name} sends to a Sematext receiver too: its events are billed again.`,
+  );
+  const wanted = auditSink(request.settings, request.sink, request.run);
+  const same = current !== undefined && isOurs(current) && sameSpec(current, wanted);
+  if (same && record?.record.state === 'done') return { steps: [], notes };
+  const adopted = current !== undefined && !isOurs(current);
+  if (adopted)
+    notes.push(
+      `AuditSink ${names.object} is there and was not made by this tool: disable will put its present spec back.`,
+    );
+  return { steps: enableSteps({ facts, request, wanted, current }), notes };
+}
+
+interface Draft {
+  readonly facts: Facts;
+  readonly request: DynamicRequest;
+  readonly wanted: AuditSink;
+  readonly current: AuditSink | undefined;
+}
+
+function enableSteps(draft: Draft): readonly Step[] {
+  const { facts, request, wanted, current } = draft;
+  const path = `${sinksPath}/${names.object}`;
+  const keeps =
+    current !== undefined &&
+    (!isOurs(current) || current.metadata.annotations?.[names.previousAnnotation] !== undefined);
+  const record: AuditRecord = {
+    version: 1,
+    state: 'open',
+    run: request.run,
+    at: facts.at,
+    tool: request.tool,
+    backend: 'dynamic',
+    receiver: request.sink.receiver,
+    token: request.fingerprint,
+    objects: [{ kind: 'AuditSink', name: names.object, undo: { do: keeps ? 'restore' : 'delete', path } }],
+  };
+  return [
+    { title: `Record the run in ConfigMap kube-system/${names.object}`, ...recordActions(facts, record) },
+    { title: titleOf(current), ...sinkActions(path, wanted, current) },
+    {
+      title: 'Mark the record done',
+      action: {
+        do: 'replace',
+        path: names.recordPath,
+        object: recordObject({ ...record, state: 'done' }),
+        version: '',
+      },
+      undo: { do: 'previous', path: names.recordPath },
+    },
+  ];
+}
+
+function titleOf(current: AuditSink | undefined): string {
+  if (current === undefined) return `Create AuditSink ${names.object}`;
+  return isOurs(current) ? `Update AuditSink ${names.object}` : `Take over AuditSink ${names.object}`;
+}
+
+function recordActions(facts: Facts, record: AuditRecord): Pick<Step, 'action' | 'undo'> {
+  const object = recordObject(record);
+  const before = seen(facts.record);
+  if (before === undefined)
+    return {
+      action: { do: 'create', collection: names.recordCollection, object },
+      undo: { do: 'delete', path: names.recordPath },
+    };
+  return {
+    action: { do: 'replace', path: names.recordPath, object, version: before.resourceVersion },
+    undo: { do: 'previous', path: names.recordPath },
+  };
+}
+
+function sinkActions(
+  path: string,
+  wanted: AuditSink,
+  current: AuditSink | undefined,
+): { action: Action; undo: Step['undo'] } {
+  if (current === undefined)
+    return { action: { do: 'create', collection: sinksPath, object: wanted }, undo: { do: 'delete', path } };
+  const version = current.metadata.resourceVersion ?? '';
+  const action = isOurs(current) ? 'replace' : 'adopt';
+  return { action: { do: action, path, object: wanted, version }, undo: { do: 'previous', path } };
+}
+
+/** Whether this tool made (or already adopted) the sink. */
+export function isOurs({ metadata }: AuditSink): boolean {
+  return metadata.labels?.[names.managedByLabel] === names.managedBy;
+}

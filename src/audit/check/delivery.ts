@@ -1,0 +1,243 @@
+// Questions about the way of an event: emitted by every API server, accepted by the receiver, found in the search.
+import { hasAuditSinks, ownSink } from '../backend/dynamic.ts';
+import { seen } from '../facts.ts';
+import type { ApiServer, Facts } from '../facts.ts';
+import { isAuditing, lost, postsTo } from '../metrics.ts';
+import { hostOf } from '../sink/sematext.ts';
+import { bad, ok, skipped, unknown, whenSeen } from './check.ts';
+import type { Answer, Check, Subject } from './check.ts';
+
+const readMetricsHint = 'allow get on the non-resource URL /metrics (ClusterRole system:monitoring)';
+
+/** How one API server is told to emit events, as far as its flags and the AuditSinks show. */
+export function backendsOf(facts: Facts, server: ApiServer): readonly string[] | undefined {
+  const flags = seen(server.flags);
+  const sinks = facts.auditSinks;
+  const dynamic =
+    'seen' in sinks && sinks.seen.length > 0 ? [`dynamic (${sinks.seen.length} AuditSinks)`] : [];
+  if (flags === undefined) return dynamic.length > 0 ? dynamic : undefined;
+  const policy = (flags['audit-policy-file'] ?? '') !== '';
+  return [
+    ...dynamic,
+    ...(policy && (flags['audit-webhook-config-file'] ?? '') !== '' ? ['webhook'] : []),
+    ...(policy && (flags['audit-log-path'] ?? '') !== '' ? [`log-backend (${flags['audit-log-path']})`] : []),
+  ];
+}
+
+/** Whether every API server has a backend configured. */
+export const configured: Check = {
+  id: 'backend-configured',
+  title: 'Every API server has an audit backend',
+  severity: 'error',
+  code: 'unhealthy',
+  ask: ({ facts }) => {
+    const servers = facts.apiServers.map((server) => ({ server, backends: backendsOf(facts, server) }));
+    const off = servers.filter(({ backends }) => backends?.length === 0);
+    if (off.length > 0)
+      return bad(
+        `none on ${off.map(({ server }) => server.name).join(', ')}`,
+        'kubectl sematext-audit enable',
+      );
+    const hidden = servers.find(({ backends }) => backends === undefined)?.server;
+    if (hidden === undefined && servers.length > 0)
+      return ok(servers.map(({ server, backends }) => `${server.name}: ${backends?.join(', ')}`).join('; '));
+    const why =
+      hidden !== undefined && 'unseen' in hidden.flags ? hidden.flags.why : 'no API server was seen';
+    return unknown({ why }, 'allow get on /flagz, or get and list on pods in kube-system');
+  },
+};
+
+/** Whether a static backend has its policy: without it the flags record nothing, silently. */
+export const policyPresent: Check = {
+  id: 'policy-present',
+  title: 'A static backend has a policy file',
+  severity: 'error',
+  code: 'unhealthy',
+  ask: ({ facts }) => {
+    const flags = facts.apiServers.flatMap((server) =>
+      'seen' in server.flags ? [{ name: server.name, flags: server.flags.seen }] : [],
+    );
+    const told = flags.filter((one) => one.flags['audit-webhook-config-file'] || one.flags['audit-log-path']);
+    const without = told.filter((one) => (one.flags['audit-policy-file'] ?? '') === '');
+    if (without.length > 0)
+      return bad(
+        `no --audit-policy-file on ${without.map(({ name }) => name).join(', ')}: nothing is recorded`,
+        'set --audit-policy-file',
+      );
+    return told.length > 0 ? ok('yes') : skipped('no static backend is known');
+  },
+};
+
+/** Whether every API server counts audited requests. */
+export const running: Check = {
+  id: 'auditing-running',
+  title: 'Every API server is auditing',
+  severity: 'error',
+  code: 'unhealthy',
+  ask: ({ facts }) =>
+    perServer(
+      facts,
+      ({ name, metrics }) => {
+        const { after } = metrics;
+        if (!isAuditing(after)) return { ok: false, text: `${name} counts no audited request` };
+        const kept = Object.entries(after.levels).filter(([level, n]) => level !== 'None' && n > 0);
+        return kept.length === 0
+          ? { ok: false, text: `${name}: the policy drops every request` }
+          : { ok: true, text: `${name}: ${after.events ?? 0} events so far` };
+      },
+      'kubectl sematext-audit enable',
+    ),
+};
+
+/** Whether events are given up: any now, or more than one in a hundred since the process began. */
+export const noLosses: Check = {
+  id: 'no-losses',
+  title: 'No API server gives events up',
+  severity: 'error',
+  code: 'unhealthy',
+  ask: ({ facts }) =>
+    perServer(
+      facts,
+      ({ name, metrics: { before, after, seconds } }) => {
+        const [total, now] = [lost(after), lost(after) - lost(before)];
+        const share = total / Math.max(1, after.events ?? 0);
+        const by = Object.entries(after.errors)
+          .filter(([, n]) => n > 0)
+          .map(([plugin, n]) => `${plugin} ${n}`)
+          .join(', ');
+        if (now > 0) return { ok: false, text: `${name} lost ${now} events in ${seconds} s (${by})` };
+        if (share > 0.01)
+          return {
+            ok: false,
+            text: `${name} lost ${total} of ${after.events} events since it began (${by})`,
+          };
+        return {
+          ok: true,
+          text:
+            total === 0 ? `${name}: none lost` : `${name}: ${total} lost since it began, none now (${by})`,
+        };
+      },
+      'see whether the receiver is reachable from the control plane, and its throttle',
+    ),
+};
+
+interface Counted {
+  readonly name: string;
+  readonly metrics: Extract<ApiServer['metrics'], { seen: unknown }>['seen'];
+}
+
+function perServer(
+  facts: Facts,
+  ask: (server: Counted) => { ok: boolean; text: string },
+  hint: string,
+): Answer {
+  const answers = facts.apiServers.flatMap(({ name, metrics }) =>
+    'seen' in metrics ? [ask({ name, metrics: metrics.seen })] : [],
+  );
+  const wrong = answers.filter((answer) => !answer.ok);
+  if (wrong.length > 0) return bad(wrong.map(({ text }) => text).join('; '), hint);
+  const hidden = facts.apiServers.find(({ metrics }) => 'unseen' in metrics);
+  if (hidden !== undefined && 'unseen' in hidden.metrics)
+    return unknown({ why: `${hidden.name}: ${hidden.metrics.why}` }, readMetricsHint);
+  return answers.length > 0
+    ? ok(answers.map(({ text }) => text).join('; '))
+    : unknown({ why: 'no API server was seen' }, readMetricsHint);
+}
+
+/** Whether the receiver answers from here; the API servers' own way to it may be another one. */
+export const receiverReachable: Check = {
+  id: 'receiver-reachable',
+  title: 'The receiver takes this token (asked from here)',
+  severity: 'error',
+  code: 'receiver-unreachable',
+  ask: ({ facts, sink }) => {
+    if ('unseen' in facts.receiver && facts.receiver.unseen === 'not-asked')
+      return skipped(facts.receiver.why);
+    return whenSeen(
+      facts.receiver,
+      `see that ${hostOf(sink?.receiver ?? 'the receiver')} can be reached`,
+      ({ status, ms, redirect }) => {
+        if (status >= 200 && status <= 206) return ok(`HTTP ${status} in ${ms} ms`);
+        if (redirect !== undefined)
+          return bad(
+            `it redirects to ${redirect}: API servers then lose every event silently`,
+            'name the final URL with --receiver-url',
+          );
+        return bad(
+          `HTTP ${status}`,
+          status === 403 ? 'see that the token and the region belong together' : 'try again later',
+        );
+      },
+    );
+  },
+};
+
+/** What the API servers themselves were told by the receiver. */
+export const receiverAccepts: Check = {
+  id: 'receiver-accepts',
+  title: 'The receiver accepts what API servers send',
+  severity: 'warning',
+  code: 'unhealthy',
+  ask: ({ facts, sink }) => {
+    const url = ownSink(seen(facts.auditSinks) ?? [])?.spec.webhook.clientConfig.url ?? sink?.receiver;
+    if (url === undefined) return skipped('no receiver is known');
+    return perServer(
+      facts,
+      ({ name, metrics: { before, after } }) => {
+        const [then, now] = [postsTo(before, hostOf(url)), postsTo(after, hostOf(url))];
+        const said = `${name}: ${now.accepted} batches accepted, ${now.refused} refused`;
+        return { ok: now.refused === then.refused && (now.accepted > 0 || now.refused === 0), text: said };
+      },
+      `see the API server's log for ${hostOf(url)}`,
+    );
+  },
+};
+
+/** Whether audit events were found in the search lately: the one proof that they arrive. */
+export const eventsArrive: Check = {
+  id: 'events-arrive',
+  title: 'Audit events are found in Sematext',
+  severity: 'error',
+  code: 'not-delivered',
+  ask: ({ facts }) =>
+    whenSeen(
+      facts.delivery,
+      'give an API key: SEMATEXT_API_KEY or --api-key-file',
+      ({ events, newest, window }) =>
+        events > 0
+          ? ok(`${events} in the last ${window} s, newest ${newest}`)
+          : bad(
+              `none in the last ${window} s`,
+              'kubectl sematext-audit test-event shows which hop loses them',
+            ),
+    ),
+};
+
+/** Whether all API servers are told the same. */
+export const instancesAgree: Check = {
+  id: 'instances-agree',
+  title: 'All API servers have the same audit flags',
+  severity: 'error',
+  code: 'unhealthy',
+  ask: ({ facts }) => {
+    if (facts.apiServers.length < 2) return skipped('one API server');
+    const audit = facts.apiServers.map(({ flags }) =>
+      JSON.stringify(
+        Object.entries(seen(flags) ?? {})
+          .filter(([name]) => name.startsWith('audit-'))
+          .sort(),
+      ),
+    );
+    const hidden = facts.apiServers.find(({ flags }) => 'unseen' in flags);
+    if (new Set(audit).size > 1 && hidden === undefined)
+      return bad(facts.apiServers.map(({ name }) => name).join(', '), 'set the same audit flags on each');
+    return hidden !== undefined && 'unseen' in hidden.flags
+      ? unknown({ why: `${hidden.name}: ${hidden.flags.why}` }, 'allow get on /flagz')
+      : ok(`${audit.length} agree`);
+  },
+};
+
+/** The checks that say whether a version with AuditSinks honours them are asked where sinks are in use alone. */
+export function usesSinks({ facts }: Subject): boolean {
+  return hasAuditSinks(facts.version) && (seen(facts.auditSinks) ?? []).length > 0;
+}

@@ -1,0 +1,77 @@
+// The one word that `status` says: how far events get, out of what was seen.
+import type { Facts } from '../facts.ts';
+import { billedOnce, recordTrue, switchesOn } from './cluster.ts';
+import { answerAll, skipped } from './check.ts';
+import type { Check, Finding, Subject } from './check.ts';
+import {
+  backendsOf,
+  configured,
+  eventsArrive,
+  instancesAgree,
+  noLosses,
+  policyPresent,
+  receiverAccepts,
+  receiverReachable,
+  running,
+  usesSinks,
+} from './delivery.ts';
+
+/** In the order of an event's way; `unknown` when not even "is it configured" could be answered. */
+export type State =
+  | 'off'
+  | 'configured-not-running'
+  | 'running-nothing-delivered'
+  | 'running-delivery-unknown'
+  | 'delivering-with-losses'
+  | 'delivering'
+  | 'unknown';
+
+const switchesInUse: Check = {
+  ...switchesOn,
+  ask: (subject) => (usesSinks(subject) ? switchesOn.ask(subject) : skipped('no AuditSink is in use')),
+};
+
+/** Everything that `status` asks. */
+export const statusChecks: readonly Check[] = [
+  configured,
+  switchesInUse,
+  policyPresent,
+  instancesAgree,
+  running,
+  noLosses,
+  receiverReachable,
+  receiverAccepts,
+  eventsArrive,
+  billedOnce,
+  recordTrue,
+];
+
+/**
+ * The state that these findings add up to. Where metrics and flags disagree, what is configured decides: with dynamic
+ * auditing switched on, 1.13 to 1.18 count levels even with no sink at all.
+ */
+export function stateOf(findings: readonly Finding[], facts: Facts): State {
+  const is = (check: Check): Finding['result'] =>
+    findings.find(({ id }) => id === check.id)?.result ?? 'skipped';
+  if (facts.apiServers.length > 0 && facts.apiServers.every((one) => backendsOf(facts, one)?.length === 0))
+    return 'off';
+  if (
+    is(configured) === 'bad' ||
+    is(running) === 'bad' ||
+    is(switchesInUse) === 'bad' ||
+    is(policyPresent) === 'bad'
+  )
+    return 'configured-not-running';
+  if (is(eventsArrive) === 'ok') return is(noLosses) === 'bad' ? 'delivering-with-losses' : 'delivering';
+  if (is(running) !== 'ok') return 'unknown';
+  return is(eventsArrive) === 'bad' ? 'running-nothing-delivered' : 'running-delivery-unknown';
+}
+
+/** What status says of these facts. */
+export function ask(
+  subject: Subject,
+  skip: readonly string[],
+): { state: State; findings: readonly Finding[] } {
+  const findings = answerAll(statusChecks, subject, skip);
+  return { state: stateOf(findings, subject.facts), findings };
+}

@@ -1,0 +1,156 @@
+// Asks the cluster and the sink everything that a command wants to know, once, side by side. The number of requests
+// does not grow with the cluster: selectors and limits everywhere, never all pods or all nodes.
+import { sinksPath } from '../audit/backend/dynamic.ts';
+import type { AuditSink } from '../audit/backend/audit-sink.ts';
+import type { Delivery, Facts, Look, Permission, ReceiverAnswer } from '../audit/facts.ts';
+import { names } from '../audit/names.ts';
+import { readRecord } from '../audit/plan/record.ts';
+import type { AuditRecord } from '../audit/plan/record.ts';
+import { maskUrl } from '../audit/sink/sematext.ts';
+import { look } from '../io/api.ts';
+import { lookAtReceiver, lookForRecent } from '../io/sematext.ts';
+import type { SinkAccess } from '../io/sematext.ts';
+import type { Cluster, World } from '../io/world.ts';
+import { gatherApiServers } from './gather-api-servers.ts';
+import { gatherSigns } from './gather-signs.ts';
+import { arrayOf, objectOf } from './read-json.ts';
+
+export interface Wants {
+  readonly permissions?: readonly Permission[];
+  /** The sink, with the token and the key that the user gave; nothing of the sink is asked when left out. */
+  readonly access?: SinkAccess;
+  /** How far back the search looks, seconds. */
+  readonly window?: number;
+  /** Least time between the two readings of the metrics, milliseconds. */
+  readonly interval?: number;
+}
+
+const notAsked = (why: string): { unseen: 'not-asked'; why: string } => ({ unseen: 'not-asked', why });
+
+/**
+ * Gathers the facts.
+ * @throws Failure when the cluster cannot be reached or does not let us in at all; a single refusal is a fact
+ */
+export async function gather(world: World, wants: Wants): Promise<Facts> {
+  const cluster = await world.cluster();
+  const { access } = wants;
+  const sinkLooks = Promise.all([
+    receiverLook(world, access),
+    deliveryLook(world, access, wants.window ?? 900),
+  ]);
+  const [signs, auditSinks, record, permissions, endpoints] = await Promise.all([
+    gatherSigns(cluster),
+    sinksLook(world, cluster, access?.token),
+    recordLook(cluster),
+    Promise.all(
+      (wants.permissions ?? []).map(async (permission) => ({
+        permission,
+        allowed: await mayI(cluster, permission),
+      })),
+    ),
+    look(cluster, '/api/v1/namespaces/default/endpoints/kubernetes', readEndpoints),
+    sinkLooks.catch(() => undefined), // awaited, and thrown, below
+  ]);
+  const servers = await gatherApiServers(world, cluster, { signs, endpoints, interval: wants.interval ?? 0 });
+  const [receiver, delivery] = await sinkLooks;
+  return {
+    ...signs,
+    ...servers,
+    at: world.clock.now().toISOString(),
+    auditSinks,
+    endpoints,
+    permissions,
+    record,
+    receiver,
+    delivery,
+  };
+}
+
+async function receiverLook(world: World, access: SinkAccess | undefined): Promise<Look<ReceiverAnswer>> {
+  if (access?.token === undefined) return notAsked('no Logs token was given');
+  return lookAtReceiver(world, access.sink, access.token);
+}
+
+async function deliveryLook(
+  world: World,
+  access: SinkAccess | undefined,
+  window: number,
+): Promise<Look<Delivery>> {
+  if (access?.token === undefined) return notAsked('no Logs token was given');
+  if (access.sink.search === undefined) return notAsked('no search is known for this receiver');
+  if (access.apiKey === undefined) return notAsked('no API key was given');
+  return lookForRecent(world, access, window);
+}
+
+/** The AuditSinks, their URLs masked before anything keeps them. */
+export async function sinksLook(
+  world: World,
+  cluster: Cluster,
+  token?: string,
+): Promise<Look<readonly AuditSink[]>> {
+  const mask = (url: string): string => maskUrl(url, token, (text) => world.sha256(text).slice(0, 12));
+  return look(cluster, sinksPath, (json) =>
+    arrayOf(objectOf(json)['items']).map((item) => maskedSink(item, mask)),
+  );
+}
+
+function maskedSink(item: unknown, mask: (url: string) => string): AuditSink {
+  const sink = objectOf(item) as unknown as AuditSink;
+  const { url } = objectOf(objectOf(objectOf(sink.spec)['webhook'])['clientConfig']) as { url?: string };
+  const { [names.previousAnnotation]: previous, ...annotations } = sink.metadata.annotations ?? {};
+  if (previous !== undefined) annotations[names.previousAnnotation] = 'kept on the object';
+  const { name, uid, resourceVersion, labels } = sink.metadata;
+  return {
+    apiVersion: 'auditregistration.k8s.io/v1alpha1',
+    kind: 'AuditSink',
+    metadata: {
+      name,
+      annotations,
+      ...(uid && { uid }),
+      ...(resourceVersion && { resourceVersion }),
+      ...(labels && { labels }),
+    },
+    spec: {
+      policy: sink.spec.policy,
+      webhook: {
+        ...sink.spec.webhook,
+        clientConfig: { ...sink.spec.webhook.clientConfig, ...(url !== undefined && { url: mask(url) }) },
+      },
+    },
+  };
+}
+
+async function recordLook(cluster: Cluster): Promise<Look<{ record: AuditRecord; resourceVersion: string }>> {
+  return look(cluster, names.recordPath, (json) => {
+    const record = readRecord(json);
+    if (record === undefined)
+      throw new Error(`ConfigMap kube-system/${names.object} holds no record that this version reads`);
+    return { record, resourceVersion: String(objectOf(objectOf(json)['metadata'])['resourceVersion'] ?? '') };
+  });
+}
+
+function readEndpoints(json: unknown): readonly string[] {
+  return arrayOf(objectOf(json)['subsets'] ?? []).flatMap((subset) => {
+    const { addresses, ports } = objectOf(subset);
+    const port = objectOf(arrayOf(ports ?? [])[0] ?? {})['port'] ?? 443;
+    return arrayOf(addresses ?? []).map((address) => {
+      const ip = String(objectOf(address)['ip']);
+      return `${ip.includes(':') ? `[${ip}]` : ip}:${String(port)}`;
+    });
+  });
+}
+
+/** Asks the API server whether this user may do one thing (SelfSubjectAccessReview). */
+async function mayI(cluster: Cluster, permission: Permission): Promise<Look<boolean>> {
+  const body = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes: permission },
+  };
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  return look(cluster, { method: 'POST', path, body }, (json) => {
+    const { allowed } = objectOf(objectOf(json)['status']);
+    if (typeof allowed !== 'boolean') throw new Error('the review has no status.allowed');
+    return allowed;
+  });
+}
