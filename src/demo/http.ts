@@ -1,0 +1,101 @@
+// A loopback HTTP server that answers whole requests with whole replies, and the faults it can be told to show.
+// What a request means is the business of whoever hands in the answering function.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Faults } from './faults.ts';
+
+/** One request, read to its end. */
+export interface Request {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly target: string;
+  /** Path as sent, without query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names; a repeated header is joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Address of the other side. */
+  readonly peer: string;
+}
+
+/** An open answer: writes until it returns; `closed` fires when the other side has gone or the server stops. */
+export type Stream = (write: (text: string) => void, closed: AbortSignal) => Promise<void>;
+
+/** One answer; the body is either known whole or streamed. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly stream?: Stream;
+}
+
+/** A server that listens. */
+export interface Listening {
+  readonly port: number;
+  /** Closes the port and every connection. */
+  stop(): Promise<void>;
+}
+
+async function read(incoming: IncomingMessage): Promise<Request> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const target = incoming.url ?? '/';
+  const at = target.indexOf('?');
+  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
+  return {
+    method: incoming.method ?? 'GET',
+    target,
+    path: at < 0 ? target : target.slice(0, at),
+    query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)),
+    headers: Object.fromEntries(headers),
+    body: Buffer.concat(chunks),
+    peer: incoming.socket.remoteAddress ?? '127.0.0.1',
+  };
+}
+
+async function write(reply: Reply, response: ServerResponse): Promise<void> {
+  if (reply.stream) {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    response.writeHead(reply.status, reply.headers).flushHeaders();
+    await reply.stream((text) => response.write(text), gone.signal);
+    response.end();
+    return;
+  }
+  const body = Buffer.from(reply.body ?? '');
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': body.length });
+  response.end(body);
+}
+
+/** Listens on 127.0.0.1; port 0 takes a free one. An answering function that throws is answered by 500. */
+export async function listen(
+  answer: (request: Request) => Reply | Promise<Reply>,
+  faults: Faults,
+  port = 0,
+): Promise<Listening> {
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const request = await read(incoming);
+    const reply = await faults.apply(request, () => answer(request));
+    if (reply === 'hang-up') incoming.socket.destroy();
+    else await write(reply, response);
+  };
+  const server: Server = createServer((incoming, response) => {
+    serve(incoming, response).catch((error: unknown) => {
+      if (!response.headersSent) response.writeHead(500);
+      response.end(String(error));
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,182 @@
+// The objects of a new kubeadm cluster with one control-plane node, as far as the tool looks at them: the scene
+// that the embedded API server starts with when no other is set.
+import { createHash } from 'node:crypto';
+import type { Release } from './kinds.ts';
+import type { KubeObject } from './object.ts';
+
+/** What the scene depends on. */
+export interface Scene {
+  readonly release: Release;
+  /** The API server's command line. */
+  readonly argv: readonly string[];
+  readonly port: number;
+}
+
+/** Name of the one node. */
+export const nodeName = 'demo-control-plane';
+const nodeUid = 'b3a3f6c2-0d0c-4a57-9f6e-1c2d3e4f5a6b';
+const since = '2026-01-02T03:04:05Z';
+
+function namespace(name: string): KubeObject {
+  const metadata = { name, labels: { 'kubernetes.io/metadata.name': name } };
+  const spec = { finalizers: ['kubernetes'] };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata, spec, status: { phase: 'Active' } };
+}
+
+function nodeInfo(release: Release): Record<string, string> {
+  return {
+    architecture: 'amd64',
+    containerRuntimeVersion: 'containerd://2.4.2',
+    kernelVersion: '6.1.0-28-amd64',
+    kubeProxyVersion: `v${release}`,
+    kubeletVersion: `v${release}`,
+    operatingSystem: 'linux',
+    osImage: 'Debian GNU/Linux 12 (bookworm)',
+  };
+}
+
+function node({ release }: Scene): KubeObject {
+  const role = release === '1.18.19' ? 'master' : 'control-plane';
+  const taint = { key: `node-role.kubernetes.io/${role}`, effect: 'NoSchedule' };
+  const os = { 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: nodeName,
+      uid: nodeUid,
+      labels: {
+        'beta.kubernetes.io/arch': 'amd64',
+        'beta.kubernetes.io/os': 'linux',
+        ...os,
+        'kubernetes.io/hostname': nodeName,
+        [`node-role.kubernetes.io/${role}`]: '',
+      },
+      annotations: {
+        'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///run/containerd/containerd.sock',
+        'node.alpha.kubernetes.io/ttl': '0',
+        'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+      },
+      creationTimestamp: since,
+    },
+    spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'], taints: [taint] },
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: '127.0.0.1' },
+        { type: 'Hostname', address: nodeName },
+      ],
+      conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
+      nodeInfo: nodeInfo(release),
+    },
+  };
+}
+
+function mirrorPod(component: string, image: string, command: readonly string[], more = {}): KubeObject {
+  const hash = createHash('md5').update(command.join('\n')).digest('hex');
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${component}-${nodeName}`,
+      namespace: 'kube-system',
+      labels: { component, tier: 'control-plane' },
+      annotations: {
+        ...more,
+        'kubernetes.io/config.hash': hash,
+        'kubernetes.io/config.mirror': hash,
+        'kubernetes.io/config.seen': '2026-01-02T03:04:05.970699611Z',
+        'kubernetes.io/config.source': 'file',
+      },
+      creationTimestamp: since,
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeUid, controller: true }],
+    },
+    spec: {
+      containers: [{ name: component, image, command, imagePullPolicy: 'IfNotPresent' }],
+      hostNetwork: true,
+      nodeName,
+      priorityClassName: 'system-node-critical',
+      restartPolicy: 'Always',
+      tolerations: [{ operator: 'Exists', effect: 'NoExecute' }],
+    },
+    status: { phase: 'Running', hostIP: '127.0.0.1', podIP: '127.0.0.1', startTime: since },
+  };
+}
+
+function otherMirrorPods({ release }: Scene): KubeObject[] {
+  const image = (name: string): string => `registry.k8s.io/${name}:v${release}`;
+  const kubeconfig = (name: string): string => `--kubeconfig=/etc/kubernetes/${name}.conf`;
+  return [
+    mirrorPod('etcd', 'registry.k8s.io/etcd:3.7.0-0', ['etcd', '--data-dir=/var/lib/etcd']),
+    ...['kube-controller-manager', 'kube-scheduler'].map((name) =>
+      mirrorPod(name, image(name), [name, kubeconfig(name.replace('kube-', ''))]),
+    ),
+  ];
+}
+
+function kubeadmConfig({ release }: Scene): KubeObject {
+  const version = release === '1.18.19' ? 'v1beta2' : 'v1beta4';
+  const ClusterConfiguration = [
+    'apiServer: {}',
+    `apiVersion: kubeadm.k8s.io/${version}`,
+    'certificatesDir: /etc/kubernetes/pki',
+    'clusterName: kubernetes',
+    'imageRepository: registry.k8s.io',
+    'kind: ClusterConfiguration',
+    `kubernetesVersion: v${release}`,
+    'networking:',
+    '  dnsDomain: cluster.local',
+    '  podSubnet: 10.244.0.0/16',
+    '  serviceSubnet: 10.96.0.0/12',
+    'scheduler: {}',
+    '',
+  ].join('\n');
+  const metadata = { name: 'kubeadm-config', namespace: 'kube-system' };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { ClusterConfiguration } };
+}
+
+function addresses({ release, port }: Scene): KubeObject[] {
+  const metadata = { name: 'kubernetes', namespace: 'default' };
+  const ports = [{ name: 'https', port, protocol: 'TCP' }];
+  const subsets = [{ addresses: [{ ip: '127.0.0.1' }], ports }];
+  const labels = { 'kubernetes.io/service-name': 'kubernetes' };
+  return [
+    { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets },
+    {
+      apiVersion: release === '1.18.19' ? 'discovery.k8s.io/v1beta1' : 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...metadata, labels },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+      ports,
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
+      spec: {
+        clusterIP: '10.96.0.1',
+        ports: [{ name: 'https', port: 443, targetPort: port }],
+        type: 'ClusterIP',
+      },
+    },
+  ];
+}
+
+/** The mirror pod of the API server. */
+export function apiServerPod({ release, argv, port }: Scene): KubeObject {
+  const advertised = 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint';
+  const image = `registry.k8s.io/kube-apiserver:v${release}`;
+  return mirrorPod('kube-apiserver', image, argv, { [advertised]: `127.0.0.1:${port}` });
+}
+
+/** The scene. */
+export function kubeadmCluster(scene: Scene): KubeObject[] {
+  return [
+    ...['default', 'kube-node-lease', 'kube-public', 'kube-system'].map(namespace),
+    node(scene),
+    apiServerPod(scene),
+    ...otherMirrorPods(scene),
+    kubeadmConfig(scene),
+    ...addresses(scene),
+  ];
+}

@@ -1,0 +1,99 @@
+// The paths that are no resources: version, discovery, health, metrics, flagz.
+import type { Reply, Request } from '../http.ts';
+import { coreVersions, groupDocument, groupList, paths, resourceList, versionDocument } from './discovery.ts';
+import { metricsText } from './metrics-text.ts';
+import { minorOf, flagChoice, type Process } from './process.ts';
+import { flagValues, flagzText } from './server-flags.ts';
+import { Refusal, methodNotAllowed } from './status.ts';
+
+/** An answer, with the object in it when it is one. */
+export interface Answer extends Reply {
+  readonly object?: unknown;
+}
+
+/** A JSON answer. */
+export function json(object: unknown, status = 200): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: `${JSON.stringify(object)}\n`,
+    object,
+  };
+}
+
+function text(body: string, type = 'text/plain; charset=utf-8', status = 200): Answer {
+  return { status, headers: { 'content-type': type }, body };
+}
+
+/** What is answered where nothing is served. */
+export const pageNotFound: Answer = text('404 page not found\n', 'text/plain; charset=utf-8', 404);
+
+const checks = ['ping', 'log', 'etcd', 'poststarthook/start-apiextensions-informers'];
+
+function health(request: Request): Answer {
+  if (!request.query.has('verbose')) return text('ok');
+  const name = request.path.slice(1);
+  return text(`${checks.map((check) => `[+]${check} ok\n`).join('')}${name} check passed\n`);
+}
+
+const structured = /application\/json;.*g=config\.k8s\.io/;
+
+function flagz(run: Process, accept: string): Answer {
+  if (minorOf(run.settings.release) < 36) return pageNotFound;
+  const flags = flagValues(flagChoice(run.settings));
+  const apiVersion = `config.k8s.io/${/v=(v1\w+)/.exec(accept)?.[1]}`;
+  if (structured.test(accept) && accept.includes('as=Flagz'))
+    return json({ kind: 'Flagz', apiVersion, metadata: { name: 'kube-apiserver' }, flags });
+  if (accept === '' || /text\/plain|\*\/\*|text\/\*/.test(accept))
+    return text(flagzText(flags, run.separator));
+  throw new Refusal(
+    406,
+    'NotAcceptable',
+    'only the following media types are accepted: text/plain;charset=utf-8, application/json, application/yaml, application/cbor',
+    {},
+  );
+}
+
+function metrics({ settings, counters, startedAt }: Process): Answer {
+  const type = 'text/plain; version=0.0.4; charset=utf-8';
+  return text(metricsText(settings.release, counters, startedAt), type);
+}
+
+const served: Readonly<Record<string, (run: Process, request: Request) => Answer>> = {
+  '/': ({ kinds }) =>
+    json(
+      paths(
+        kinds,
+        Object.keys(served).filter((path) => path !== '/'),
+      ),
+    ),
+  '/api': (_run, { headers }) => json(coreVersions(headers['host'] ?? '')),
+  '/apis': ({ kinds }) => json(groupList(kinds)),
+  '/flagz': (run, { headers }) => flagz(run, headers['accept'] ?? ''),
+  '/healthz': (_run, request) => health(request),
+  '/livez': (_run, request) => health(request),
+  '/metrics': metrics,
+  '/readyz': (_run, request) => health(request),
+  '/version': ({ settings }) => json(versionDocument(settings.release)),
+};
+
+function discovered(run: Process, path: string): Answer {
+  const [first, group = '', version, more] = path.split('/').filter(Boolean);
+  if (more !== undefined || (first !== 'api' && first !== 'apis')) return pageNotFound;
+  const groupVersion = first === 'api' ? group : `${group}/${version}`;
+  const document =
+    first === 'apis' && version === undefined
+      ? groupDocument(run.kinds, group)
+      : resourceList(run.kinds, groupVersion);
+  return document ? json(document) : pageNotFound;
+}
+
+/** Answers a request for a path that is no resource. */
+export function answerPlain(run: Process, request: Request): Answer {
+  const path = request.path.replace(/(.)\/+$/, '$1');
+  const answer = served[path];
+  const found = answer ? answer(run, request) : discovered(run, path);
+  if (found !== pageNotFound && request.method !== 'GET' && request.method !== 'HEAD')
+    throw methodNotAllowed();
+  return found;
+}

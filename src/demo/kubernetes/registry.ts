@@ -1,0 +1,223 @@
+// Create, update, delete, get and list as an API server does them for any kind: optimistic concurrency,
+// preconditions, dry runs, and the refusals. Leaves permissions, auditing and HTTP to others.
+import { randomUUID } from 'node:crypto';
+import { defaulted, faultsOf } from './audit-sink-rules.ts';
+import { apiVersion, type Kind } from './kinds.ts';
+import { isRecord, type KubeObject, type Metadata } from './object.ts';
+import { alreadyExists, badRequest, conflict, invalid, notFound, wrong } from './status.ts';
+import type { Cause, Status } from './status.ts';
+import type { ObjectStore } from './store.ts';
+
+/** Where a request points. */
+export interface Place {
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly dryRun: boolean;
+}
+
+const needsResourceVersion = new Set(['auditsinks']);
+const createOnPut = new Set(['leases', 'endpoints', 'events', 'clusterroles', 'roles']);
+const answersWithObject = new Set(['pods', 'namespaces', 'services', 'serviceaccounts']);
+const modified =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+/** The body of a create or update, checked for being an object of the kind. */
+export function decode(kind: Kind, body: unknown): KubeObject {
+  if (!isRecord(body)) throw badRequest('the object provided is unrecognized (must be of type object)');
+  const wanted = apiVersion(kind);
+  const given = { apiVersion: body['apiVersion'] ?? wanted, kind: body['kind'] ?? kind.kind };
+  if (given.apiVersion !== wanted || given.kind !== kind.kind)
+    throw badRequest(
+      `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ` +
+        `no kind "${String(given.kind)}" is registered for version "${String(given.apiVersion)}"`,
+    );
+  const metadata = (isRecord(body['metadata']) ? body['metadata'] : {}) as Metadata;
+  return { ...body, apiVersion: wanted, kind: kind.kind, metadata };
+}
+
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+function nameFaults(name: string): Cause[] {
+  if (!name)
+    return [
+      {
+        reason: 'FieldValueRequired',
+        message: 'Required value: name or generateName is required',
+        field: 'metadata.name',
+      },
+    ];
+  if (name.length <= 253 && subdomain.test(name)) return [];
+  const rule =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must " +
+    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+  return [wrong('metadata.name', name, rule)];
+}
+
+/** Reads and changes the store in the server's manner. */
+export class Registry {
+  readonly #store: ObjectStore;
+  readonly #namespaces: Kind;
+
+  constructor(store: ObjectStore, namespaces: Kind) {
+    this.#store = store;
+    this.#namespaces = namespaces;
+  }
+
+  get({ kind, namespace, name }: Place): KubeObject {
+    const object = this.#store.get(kind, namespace, name);
+    if (!object) throw notFound(kind, name);
+    return object;
+  }
+
+  create({ kind, namespace, dryRun }: Place, body: unknown): KubeObject {
+    const sent = prepared(kind, decode(kind, body));
+    this.#requireNamespace(kind, namespace, sent);
+    const name = sent.metadata.name || generated(sent.metadata.generateName);
+    refuseFaults(kind, name, [...nameFaults(name), ...faultsOfKind(kind, sent)]);
+    if (this.#store.get(kind, namespace, name)) throw alreadyExists(kind, name);
+    const metadata: Metadata = {
+      ...sent.metadata,
+      name,
+      ...(kind.namespaced && { namespace }),
+      uid: randomUUID(),
+      creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z`,
+      ...('spec' in sent && { generation: 1 }),
+    };
+    delete metadata.resourceVersion;
+    const object = { ...sent, metadata };
+    return dryRun ? object : this.#store.write(kind, object);
+  }
+
+  /** @returns the object, and whether the PUT made it */
+  update(place: Place, body: unknown): { object: KubeObject; created: boolean } {
+    const { kind, namespace, name, dryRun } = place;
+    const sent = prepared(kind, decode(kind, body));
+    if (sent.metadata.name !== name)
+      throw badRequest(
+        `the name of the object (${sent.metadata.name}) does not match the name on the URL (${name})`,
+      );
+    const old = this.#store.get(kind, namespace, name);
+    if (!old && createOnPut.has(kind.resource)) return { object: this.create(place, body), created: true };
+    if (!old) throw notFound(kind, name);
+    refuseStale(kind, old, sent);
+    const faults = faultsOfKind(kind, sent);
+    refuseFaults(kind, name, [...faults, ...faults]);
+    const object = { ...sent, metadata: carriedOver(old, sent) };
+    if (same(old, object)) return { object: old, created: false };
+    return { object: dryRun ? object : this.#store.write(kind, object), created: false };
+  }
+
+  delete(place: Place, options: unknown): Status | KubeObject {
+    const { kind, namespace, name, dryRun } = place;
+    const object = this.get(place);
+    refusePreconditions(kind, object, isRecord(options) ? options['preconditions'] : undefined);
+    if (!dryRun) this.#store.remove(kind, namespace, name);
+    if (answersWithObject.has(kind.resource)) return object;
+    const { uid } = object.metadata;
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: {
+        name,
+        ...(kind.group && { group: kind.group }),
+        kind: kind.resource,
+        ...(uid && { uid }),
+      },
+    };
+  }
+
+  #requireNamespace(kind: Kind, namespace: string, sent: KubeObject): void {
+    if (!kind.namespaced) return;
+    const own = sent.metadata.namespace;
+    if (own && own !== namespace)
+      throw badRequest(
+        'the namespace of the provided object does not match the namespace sent on the request',
+      );
+    if (!this.#store.get(this.#namespaces, '', namespace)) throw notFound(this.#namespaces, namespace);
+  }
+}
+
+function prepared(kind: Kind, object: KubeObject): KubeObject {
+  return kind.resource === 'auditsinks' ? defaulted(object) : object;
+}
+
+function faultsOfKind(kind: Kind, object: KubeObject): Cause[] {
+  return kind.resource === 'auditsinks' ? faultsOf(object) : [];
+}
+
+function refuseFaults(kind: Kind, name: string, faults: readonly Cause[]): void {
+  if (faults.length > 0) throw invalid({ group: kind.group, resource: kind.kind }, name, faults);
+}
+
+function generated(prefix: string | undefined): string {
+  return prefix ? prefix + randomUUID().slice(0, 5) : '';
+}
+
+function refuseStale(kind: Kind, old: KubeObject, sent: KubeObject): void {
+  const { resourceVersion, uid } = sent.metadata;
+  if (!resourceVersion && needsResourceVersion.has(kind.resource)) {
+    const why = 'must be specified for an update';
+    const field = 'metadata.resourceVersion';
+    const cause = { reason: 'FieldValueInvalid', message: `Invalid value: 0x0: ${why}`, field };
+    throw invalid({ group: kind.group, resource: kind.kind }, old.metadata.name, [cause]);
+  }
+  if (uid && uid !== old.metadata.uid)
+    throw conflict(
+      kind,
+      old.metadata.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  if (resourceVersion && resourceVersion !== old.metadata.resourceVersion)
+    throw conflict(kind, old.metadata.name, modified);
+}
+
+function carriedOver(old: KubeObject, sent: KubeObject): Metadata {
+  const { uid, creationTimestamp, generation, namespace } = old.metadata;
+  const changed = JSON.stringify(old['spec']) !== JSON.stringify(sent['spec']);
+  return {
+    ...sent.metadata,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(creationTimestamp !== undefined && { creationTimestamp }),
+    ...(generation !== undefined && { generation: generation + (changed ? 1 : 0) }),
+    resourceVersion: old.metadata.resourceVersion ?? '',
+  };
+}
+
+function same(a: KubeObject, b: KubeObject): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, sorted(value[name])]),
+  );
+}
+
+function refusePreconditions(kind: Kind, object: KubeObject, preconditions: unknown): void {
+  if (!isRecord(preconditions)) return;
+  const { uid, resourceVersion } = object.metadata;
+  const { name } = object.metadata;
+  if (preconditions['uid'] !== undefined && preconditions['uid'] !== uid)
+    throw conflict(
+      kind,
+      name,
+      `the UID in the precondition (${String(preconditions['uid'])}) does not match the UID in record (${uid}). ` +
+        'The object might have been deleted and then recreated',
+    );
+  if (preconditions['resourceVersion'] !== undefined && preconditions['resourceVersion'] !== resourceVersion)
+    throw conflict(
+      kind,
+      name,
+      `the ResourceVersion in the precondition (${String(preconditions['resourceVersion'])}) does not match the ` +
+        `ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    );
+}
