@@ -1,5 +1,7 @@
 // Everything outside the process, behind our own words, opened lazily: a command that needs no cluster loads no
 // cluster client. Tests hand in their own world.
+import { createHash, randomUUID } from 'node:crypto';
+import { openClock } from './clock.ts';
 
 /** One HTTP answer as it came; a status is never an exception. */
 export interface Answer {
@@ -20,14 +22,22 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** host:port of one API server to ask directly instead of the kubeconfig's address. */
   readonly via?: string;
+  /** Sent even when the run was cancelled: what was done must be undone. */
+  readonly uncancelled?: boolean;
+  /** For the whole exchange; the smaller of this and --request-timeout counts; 30 s when neither is given. */
   readonly timeoutMs?: number;
 }
 
 /** The Kubernetes API of the chosen context. */
 export interface Cluster {
-  /** The kubeconfig's server, host only: for messages. */
+  /** The kubeconfig's server, host (and port) only: for messages. */
   readonly host: string;
-  /** @throws Failure cluster-unreachable | cluster-unauthorized | kubeconfig-invalid | interrupted */
+  /** Secrets this run knows; `look` and `write` mask them in sentences that came from the API. */
+  readonly known?: ReadonlySet<string>;
+  /**
+   * @throws Failure cluster-unreachable | cluster-unauthorized (exec plugin) | cluster-answer (no whole answer)
+   *   | kubeconfig-invalid | interrupted
+   */
   request(request: ApiRequest): Promise<Answer>;
 }
 
@@ -36,6 +46,7 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** For the whole exchange; 30 s when not given. */
   readonly timeoutMs?: number;
 }
 
@@ -45,11 +56,110 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
 }
 
+/** kubectl's connection flags, by their names; a flag not given is absent. */
+export interface Connection {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly cluster?: string;
+  readonly user?: string;
+  readonly namespace?: string;
+  readonly as?: string;
+  readonly asGroups?: readonly string[];
+  readonly asUid?: string;
+  readonly server?: string;
+  readonly token?: string;
+  readonly certificateAuthority?: string;
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly tlsServerName?: string;
+  readonly requestTimeoutMs?: number;
+}
+
+/** A secret that was read, and what the user should know about how it was had. */
+export interface Secret {
+  readonly value: string;
+  /** Where it came from, for messages: "LOGS_TOKEN", a path, "standard input", …; never the value. */
+  readonly from: string;
+  /** Sentences for stderr, such as that its file can be read by others. */
+  readonly notes: readonly string[];
+}
+
+/** Where the Logs token is to be had; with neither, LOGS_TOKEN and then a prompt. */
+export interface TokenSource {
+  /** --logs-token-file: a path, or "-" for standard input. */
+  readonly file?: string;
+  /** --logs-token-secret: NAMESPACE/NAME[:KEY]. */
+  readonly secret?: string;
+}
+
+export interface Secrets {
+  /** @throws Failure token-missing | token-malformed | usage | interrupted, and those of reading a Secret */
+  logsToken(source: TokenSource): Promise<Secret>;
+  /** --api-key-file or SEMATEXT_API_KEY; undefined when there is neither. @throws Failure token-missing | token-malformed */
+  apiKey(source: { readonly file?: string }): Promise<Secret | undefined>;
+}
+
+/** Streams of prompts; a terminal is recognised by `isTTY`. */
+export type Input = NodeJS.ReadableStream & {
+  readonly isTTY?: boolean;
+  readonly fd?: number;
+  setRawMode?(on: boolean): unknown;
+};
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface WorldOptions {
+  readonly connection: Connection;
+  /** Aborted when the run is cancelled; every wait and request ends with it. */
+  readonly signal: AbortSignal;
+  readonly stdin: Input;
+  readonly stderr: Output;
+  /** --no-input: nothing may be asked. */
+  readonly noInput: boolean;
+  readonly env: Env;
+}
+
 export interface World {
+  /** The same cluster each time. @throws Failure kubeconfig-invalid | cluster-unauthorized */
   cluster(): Promise<Cluster>;
-  /** Plain HTTP to the sink; redirects are never followed. @throws Failure from `unreachable` of the caller's choosing is not made here: network errors are thrown as HttpError. */
+  /** Plain HTTP to the sink; redirects are never followed. @throws HttpError (src/io/http.ts), never a Failure except interrupted */
   http(request: HttpRequest): Promise<Answer>;
   readonly clock: Clock;
+  /** A fresh random UUID, lower case. */
   uuid(): string;
+  /** SHA-256 of the UTF-8 text, lower-case hex. */
   sha256(text: string): string;
+  readonly secrets: Secrets;
+  /** A yes/no question on stderr; anything but y or yes is no. @throws Failure confirmation-needed | interrupted */
+  ask(question: string): Promise<boolean>;
+  readonly signal: AbortSignal;
+}
+
+/** Computes once, on first use. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** The real world. Opening it does nothing: each part is loaded when it is first used. */
+export function openWorld(options: WorldOptions): World {
+  const known = new Set<string>();
+  const cluster = once(async () => (await import('./cluster.ts')).openCluster(options, known));
+  const http = once(async () => (await import('./http.ts')).openHttp(options));
+  const secrets = once(async () => (await import('./secrets.ts')).openSecrets(options, { cluster, known }));
+  return {
+    cluster,
+    http: async (request) => (await http())(request),
+    clock: openClock(options.signal),
+    uuid: () => randomUUID(),
+    sha256: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
+    secrets: {
+      logsToken: async (source) => (await secrets()).logsToken(source),
+      apiKey: async (source) => (await secrets()).apiKey(source),
+    },
+    ask: async (question) => (await import('./prompt.ts')).ask(question, options),
+    signal: options.signal,
+  };
 }

@@ -1,0 +1,216 @@
+// One HTTP exchange, whole or not at all: never a redirect, never more than a cap, never past its deadline, and
+// never a path or a secret in an error. The cluster's requests and the sink's both go through `exchange`.
+import {
+  request as httpRequest,
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import type { SecureContext } from 'node:tls';
+import { interrupted } from './clock.ts';
+import { agentFor, bareHost, proxyFor } from './proxy.ts';
+import type { Answer, HttpRequest, WorldOptions } from './world.ts';
+
+/** What stopped an exchange. `reset` is also an answer that broke off; `protocol` an answer that is not HTTP. */
+export type HttpReason =
+  | 'dns'
+  | 'refused'
+  | 'unreachable'
+  | 'reset'
+  | 'timeout'
+  | 'tls'
+  | 'proxy'
+  | 'protocol'
+  | 'too-large'
+  | 'aborted'
+  | 'invalid'
+  | 'other';
+
+const sentences: Record<HttpReason, string> = {
+  dns: 'its name could not be resolved',
+  refused: 'the connection was refused',
+  unreachable: 'there is no route to it',
+  reset: 'the connection broke off',
+  timeout: 'there was no answer in time',
+  tls: 'its TLS certificate or handshake was not acceptable',
+  proxy: 'the proxy did not let the connection through',
+  protocol: 'what answered does not speak HTTP',
+  'too-large': 'the answer is too large',
+  aborted: 'interrupted',
+  invalid: 'the request could not be made: its URL or a header is malformed',
+  other: 'the connection failed',
+};
+
+/** An exchange that brought no whole answer. The message names the host, never the path: tokens are in paths. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly reason: HttpReason;
+  readonly host: string;
+  /** The system's or OpenSSL's own code, such as CERT_HAS_EXPIRED. */
+  readonly code: string;
+
+  constructor(reason: HttpReason, host: string, code = '') {
+    super(`${host}: ${sentences[reason]}${code === '' ? '' : ` (${code})`}`);
+    this.reason = reason;
+    this.host = host;
+    this.code = code;
+  }
+}
+
+const reasons: readonly (readonly [RegExp, HttpReason])[] = [
+  [/^(ENOTFOUND|EAI_)/, 'dns'],
+  [/^ECONNREFUSED$/, 'refused'],
+  [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EHOSTDOWN|ENETDOWN)$/, 'unreachable'],
+  [/^(ECONNRESET|EPIPE|ECONNABORTED)$/, 'reset'],
+  [/^(ETIMEDOUT|ESOCKETTIMEDOUT)$/, 'timeout'],
+  [/CERT|^EPROTO$|^ERR_SSL_|^ERR_TLS_|^ERR_OSSL_|_SIGNATURE$|^HOSTNAME_MISMATCH$|^INVALID_CA$/, 'tls'],
+  [/^HPE_/, 'protocol'],
+  [/^ERR_(INVALID|UNESCAPED|HTTP)/, 'invalid'],
+];
+
+/** Any error of a socket or request, as an HttpError for `host`; what it said is dropped, its code is kept. */
+export function httpError(error: unknown, host: string): HttpError {
+  if (error instanceof HttpError) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const known = typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : '';
+  // hpagent and socks have no codes of their own
+  if (known === '' && /^Bad response: \d+$|^Proxy timeout$|socks/i.test(String(message)))
+    return new HttpError('proxy', host, /\d{3}/.exec(String(message))?.[0]);
+  return new HttpError(reasons.find(([pattern]) => pattern.test(known))?.[1] ?? 'other', host, known);
+}
+
+/** A request ready to go; `timeoutMs` 0 means no deadline. */
+export interface Exchange {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body?: string | undefined;
+  readonly agent: Agent;
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+  readonly tls?: {
+    readonly secureContext?: SecureContext;
+    readonly rejectUnauthorized?: boolean;
+    readonly servername?: string;
+  };
+}
+
+function requestOptions({ url, method, headers, body, agent, timeoutMs, tls }: Exchange): RequestOptions {
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return {
+    method,
+    host: bareHost(url),
+    path: url.pathname + url.search,
+    headers: { ...headers, ...length },
+    agent,
+    ...(url.port === '' ? {} : { port: url.port }),
+    ...(user === ':' ? {} : { auth: user }),
+    ...(timeoutMs > 0 ? { timeout: timeoutMs } : {}),
+    ...(url.protocol === 'https:' ? tls : {}),
+  };
+}
+
+function collect(
+  response: IncomingMessage,
+  maxBytes: number,
+  done: (text: string | HttpError) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      chunks.length = 0;
+      response.destroy();
+      done(new HttpError('too-large', ''));
+    } else chunks.push(chunk);
+  });
+  response.on('error', (error) => done(httpError(error, '')));
+  response.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
+}
+
+function flat(headers: IncomingMessage['headers']): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** Sends one request and has its whole answer. @throws HttpError; Failure interrupted when the signal is aborted */
+export function exchange(one: Exchange): Promise<Answer> {
+  const { url, signal, timeoutMs } = one;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(interrupted());
+    const started = performance.now();
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    let request: ClientRequest;
+    try {
+      request = send(requestOptions(one));
+    } catch {
+      return reject(new HttpError('invalid', url.host));
+    }
+    const settle = (outcome: Answer | Error): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      if (!(outcome instanceof Error)) return resolve(outcome);
+      request.destroy();
+      reject(outcome instanceof HttpError ? new HttpError(outcome.reason, url.host, outcome.code) : outcome);
+    };
+    const stop = (): void => settle(interrupted());
+    const late = (): void => settle(new HttpError('timeout', url.host));
+    const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined;
+    signal.addEventListener('abort', stop, { once: true });
+    request.on('error', (error) => settle(httpError(error, url.host)));
+    request.on('close', () => setImmediate(settle, new HttpError('reset', url.host)));
+    request.on('response', (response) =>
+      collect(response, one.maxBytes, (text) => {
+        if (text instanceof HttpError) return settle(text);
+        const status = response.statusCode ?? 0;
+        settle({ status, headers: flat(response.headers), text, ms: performance.now() - started });
+      }),
+    );
+    request.end(one.body);
+  });
+}
+
+/** The most that is read of one answer. */
+export const answerCap = 64 * 1024 * 1024;
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new HttpError('invalid', 'the URL');
+  return url;
+}
+
+/**
+ * HTTP to the sink, with the proxies of the environment. A GET whose connection was reset is asked once more: a
+ * kept-alive connection may have been closed just then, and a GET has no effect.
+ */
+export function openHttp(
+  options: Pick<WorldOptions, 'env' | 'signal'>,
+): (request: HttpRequest) => Promise<Answer> {
+  const agents = new Map<string, Promise<Agent>>();
+  const agentOf = (url: URL): Promise<Agent> => {
+    const proxy = proxyFor(url, options.env);
+    const key = `${url.protocol} ${proxy ?? ''}`;
+    const agent = agents.get(key) ?? agentFor(url.protocol, proxy);
+    agents.set(key, agent);
+    return agent;
+  };
+  return async ({ method, url: text, headers = {}, body, timeoutMs = 30_000 }) => {
+    const url = parseUrl(text);
+    const fixed = { url, method, headers, body, timeoutMs, maxBytes: answerCap, signal: options.signal };
+    try {
+      const agent = await agentOf(url);
+      const send = (): Promise<Answer> => exchange({ ...fixed, agent });
+      return await send().catch((error: unknown) => {
+        if (method === 'GET' && error instanceof HttpError && error.code === 'ECONNRESET') return send();
+        throw error;
+      });
+    } catch (error) {
+      throw error instanceof TypeError ? new HttpError('proxy', url.host) : error;
+    }
+  };
+}

@@ -1,0 +1,71 @@
+// Reading a file that somebody named: whole, as text, and never more than it may be.
+import { open } from 'node:fs/promises';
+
+/** A file that could not be had; the message says why and stands after the file's name. */
+export class ReadError extends Error {
+  override readonly name = 'ReadError';
+  /** The system's code, such as ENOENT; "too-large" or "binary" for ours. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const sentences: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be read by you',
+  EPERM: 'may not be read by you',
+  ELOOP: 'is a link to itself',
+  ENAMETOOLONG: 'is too long a name',
+  ERR_INVALID_ARG_VALUE: 'is not a file name',
+};
+
+function readError(error: unknown): ReadError {
+  if (error instanceof ReadError) return error;
+  const code = String((error as { code?: unknown }).code ?? 'unknown');
+  return new ReadError(code, sentences[code] ?? `could not be read (${code})`);
+}
+
+/** Bytes as UTF-8 text without a BOM. @throws ReadError binary */
+export function decode(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // falls through: not UTF-8 is binary as well
+  }
+  throw new ReadError('binary', 'is not a text file');
+}
+
+/** All bytes of `chunks`. @throws ReadError too-large after more than `maxBytes` */
+export async function gather(chunks: AsyncIterable<Uint8Array | string>, maxBytes: number): Promise<Buffer> {
+  const had: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk);
+    bytes += buffer.length;
+    if (bytes > maxBytes) throw new ReadError('too-large', `is larger than ${maxBytes} bytes`);
+    had.push(buffer);
+  }
+  return Buffer.concat(had);
+}
+
+/**
+ * The text of a file and its permission bits.
+ * @param maxBytes more than this is refused before it is read to its end: the file may be endless
+ * @throws ReadError
+ */
+export async function readText(path: string, maxBytes: number): Promise<{ text: string; mode: number }> {
+  try {
+    const file = await open(path, 'r');
+    const { mode } = await file.stat();
+    const bytes = await gather(file.createReadStream({ highWaterMark: 65_536 }), maxBytes);
+    return { text: decode(bytes), mode: mode & 0o777 };
+  } catch (error) {
+    throw readError(error);
+  }
+}
