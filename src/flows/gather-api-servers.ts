@@ -1,10 +1,10 @@
 // Each API server's flags and counters, asked of it directly where there are several and they can be told apart.
 import { flagsFromArgv, flagsFromFlagz } from '../audit/flags.ts';
-import type { ApiServer, ApiServerPod, Facts, Flags, Look, Signs } from '../audit/facts.ts';
+import type { ApiServer, ApiServerPod, Flags, Look, Signs } from '../audit/facts.ts';
 import { seen } from '../audit/facts.ts';
 import { readMetrics } from '../audit/metrics.ts';
 import type { AuditMetrics } from '../audit/metrics.ts';
-import { lookAtText } from '../io/api.ts';
+import { lookText } from '../io/api.ts';
 import type { Cluster, World } from '../io/world.ts';
 
 interface Known {
@@ -13,54 +13,69 @@ interface Known {
   readonly interval: number;
 }
 
-/**
- * Reads /metrics twice with /flagz in between, per API server.
- * @returns the API servers, and whether this one marked our own request as audited (a sign up to 1.21 only)
- */
+/** Reads /metrics twice with /flagz in between, per API server. */
 export async function gatherApiServers(
   world: World,
   cluster: Cluster,
   known: Known,
-): Promise<Pick<Facts, 'apiServers' | 'auditIdHeader'>> {
-  const several = (seen(known.endpoints) ?? []).length > 1 ? (seen(known.endpoints) ?? []) : [undefined];
-  const apiServers = await Promise.all(several.map((via) => gatherOne(world, cluster, known, via)));
-  const { headers } = await cluster.request({ path: '/version' });
-  return { apiServers, auditIdHeader: { seen: headers['audit-id'] !== undefined } };
+): Promise<readonly ApiServer[]> {
+  const addresses = seen(known.endpoints) ?? [];
+  const vias = addresses.length > 1 ? addresses : [undefined];
+  return Promise.all(vias.map((via) => gatherOne(world, cluster, known, via)));
 }
 
 async function gatherOne(world: World, cluster: Cluster, known: Known, via?: string): Promise<ApiServer> {
-  const ask = { ...(via !== undefined && { via }) };
-  const readings = async (): Promise<ApiServer['metrics']> => {
-    const started = world.clock.now().getTime();
-    const first = await lookAtText(cluster, { path: '/metrics', ...ask }, readMetrics);
-    if ('unseen' in first) return first;
-    const flagz = known.interval > 0 ? world.clock.sleep(known.interval) : undefined;
-    await flagz;
-    return second(
-      await lookAtText(cluster, { path: '/metrics', ...ask }, readMetrics),
-      first.seen,
-      world.clock.now().getTime() - started,
-    );
-  };
-  const [metrics, flagz] = await Promise.all([
-    readings(),
-    lookAtText(cluster, { path: '/flagz', headers: { accept: flagzTypes }, ...ask }, flagsFromFlagz),
+  const started = world.clock.now().getTime();
+  const before = await lookAtMetrics(cluster, via);
+  const [flagz] = await Promise.all([
+    lookAtFlagz(cluster, via),
+    known.interval > 0 && world.clock.sleep(known.interval),
   ]);
+  const after = await lookAtMetrics(cluster, via);
+  const metrics = compareReadings(before, after, world.clock.now().getTime() - started);
   return { name: via ?? 'api', metrics, ...(await flagsOf(known.signs, flagz, via)) };
+}
+
+/** One reading of an API server's counters; `via` as in ApiRequest. */
+export async function lookAtMetrics(cluster: Cluster, via?: string): Promise<Look<AuditMetrics>> {
+  return lookText(cluster, { path: '/metrics', ...(via !== undefined && { via }) }, understood(readMetrics));
+}
+
+function understood<T>(parse: (text: string) => T | undefined): (text: string) => T {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new Error('it has another form than expected');
+    return value;
+  };
+}
+
+async function lookAtFlagz(cluster: Cluster, via?: string): Promise<Look<Flags>> {
+  const headers = { accept: flagzTypes };
+  return lookText(
+    cluster,
+    { path: '/flagz', headers, ...(via !== undefined && { via }) },
+    understood(flagsFromFlagz),
+  );
 }
 
 // structured from 1.35 on (v1beta1 from 1.36), text before (kubernetes-apiserver pkg/server/flagz)
 const flagzTypes =
   'application/json;v=v1beta1;g=config.k8s.io;as=Flagz,application/json;v=v1alpha1;g=config.k8s.io;as=Flagz,text/plain';
 
-function second(after: Look<AuditMetrics>, before: AuditMetrics, ms: number): ApiServer['metrics'] {
+/** Two readings as one look: only of the same process do they say anything together. */
+export function compareReadings(
+  before: Look<AuditMetrics>,
+  after: Look<AuditMetrics>,
+  ms: number,
+): ApiServer['metrics'] {
+  if ('unseen' in before) return before;
   if ('unseen' in after) return after;
-  if (after.seen.processStart !== before.processStart)
+  if (after.seen.processStart !== before.seen.processStart)
     return {
       unseen: 'failed',
       why: 'another API server answered the second time, or it was restarted in between',
     };
-  return { seen: { before, after: after.seen, seconds: Math.round(ms / 100) / 10 } };
+  return { seen: { before: before.seen, after: after.seen, seconds: Math.round(ms / 100) / 10 } };
 }
 
 async function flagsOf(

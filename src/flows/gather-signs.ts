@@ -10,6 +10,8 @@ const handful = 10;
 
 /** @throws Failure cluster-answer when not even the version can be read */
 export async function gatherSigns(cluster: Cluster): Promise<Signs> {
+  // alone and first: a cluster that is out of reach then fails once, not fifteen times
+  const version = await look(cluster, '/version', readVersion);
   const nodes = (selector: string, limit: number): Promise<Look<readonly NodeSign[]>> =>
     look(
       cluster,
@@ -20,8 +22,7 @@ export async function gatherSigns(cluster: Cluster): Promise<Signs> {
     look(cluster, `/api/v1/namespaces/kube-system/configmaps/${name}`, (json) =>
       objectOf(objectOf(json)['data'] ?? {}),
     );
-  const [version, groups, controlPlanes, masters, any, pods, kubeadm, kops] = await Promise.all([
-    look(cluster, '/version', readVersion),
+  const [groups, controlPlanes, masters, any, pods, kubeadm, kops] = await Promise.all([
     look(cluster, '/apis', (json) =>
       arrayOf(objectOf(json)['groups']).map((group) => String(objectOf(group)['name'])),
     ),

@@ -38,8 +38,9 @@ export async function gather(world: World, wants: Wants): Promise<Facts> {
     receiverLook(world, access),
     deliveryLook(world, access, wants.window ?? 900),
   ]);
-  const [signs, auditSinks, record, permissions, endpoints] = await Promise.all([
+  const [signs, own, auditSinks, record, permissions, endpoints] = await Promise.all([
     gatherSigns(cluster),
+    cluster.request({ path: '/version' }),
     sinksLook(world, cluster, access?.token),
     recordLook(cluster),
     Promise.all(
@@ -51,11 +52,16 @@ export async function gather(world: World, wants: Wants): Promise<Facts> {
     look(cluster, '/api/v1/namespaces/default/endpoints/kubernetes', readEndpoints),
     sinkLooks.catch(() => undefined), // awaited, and thrown, below
   ]);
-  const servers = await gatherApiServers(world, cluster, { signs, endpoints, interval: wants.interval ?? 0 });
+  const apiServers = await gatherApiServers(world, cluster, {
+    signs,
+    endpoints,
+    interval: wants.interval ?? 0,
+  });
   const [receiver, delivery] = await sinkLooks;
   return {
     ...signs,
-    ...servers,
+    apiServers,
+    auditIdHeader: { seen: own.headers['audit-id'] !== undefined },
     at: world.clock.now().toISOString(),
     auditSinks,
     endpoints,
@@ -97,8 +103,11 @@ export async function sinksLook(
 function maskedSink(item: unknown, mask: (url: string) => string): AuditSink {
   const sink = objectOf(item) as unknown as AuditSink;
   const { url } = objectOf(objectOf(objectOf(sink.spec)['webhook'])['clientConfig']) as { url?: string };
-  const { [names.previousAnnotation]: previous, ...annotations } = sink.metadata.annotations ?? {};
-  if (previous !== undefined) annotations[names.previousAnnotation] = 'kept on the object';
+  const { [names.previousAnnotation]: previous, ...others } = sink.metadata.annotations ?? {};
+  const annotations = {
+    ...others,
+    ...(previous !== undefined && { [names.previousAnnotation]: 'kept on the object' }),
+  };
   const { name, uid, resourceVersion, labels } = sink.metadata;
   return {
     apiVersion: 'auditregistration.k8s.io/v1alpha1',
@@ -120,7 +129,10 @@ function maskedSink(item: unknown, mask: (url: string) => string): AuditSink {
   };
 }
 
-async function recordLook(cluster: Cluster): Promise<Look<{ record: AuditRecord; resourceVersion: string }>> {
+/** The record of an earlier run. */
+export async function recordLook(
+  cluster: Cluster,
+): Promise<Look<{ record: AuditRecord; resourceVersion: string }>> {
   return look(cluster, names.recordPath, (json) => {
     const record = readRecord(json);
     if (record === undefined)
@@ -129,7 +141,8 @@ async function recordLook(cluster: Cluster): Promise<Look<{ record: AuditRecord;
   });
 }
 
-function readEndpoints(json: unknown): readonly string[] {
+/** host:port of each API server in Endpoints default/kubernetes. */
+export function readEndpoints(json: unknown): readonly string[] {
   return arrayOf(objectOf(json)['subsets'] ?? []).flatMap((subset) => {
     const { addresses, ports } = objectOf(subset);
     const port = objectOf(arrayOf(ports ?? [])[0] ?? {})['port'] ?? 443;

@@ -157,9 +157,9 @@ function compare({ facts }: Subject, run: string, state: 'open' | 'done'): Answe
       );
 }
 
-/** Whether another run is at work, or died, on this cluster. */
-export const noOtherRun: Check = {
-  id: 'no-other-run',
+/** Whether the record of an earlier run can be looked at: without it `disable` could take nothing back. */
+export const recordReadable: Check = {
+  id: 'record-readable',
   title: 'The record can be read',
   severity: 'error',
   code: 'cluster-forbidden',

@@ -1,0 +1,80 @@
+// disable: takes back what was recorded, no more. Without a record it says what it found and asks.
+import { sinksPath, ownSink } from '../audit/backend/dynamic.ts';
+import { seen } from '../audit/facts.ts';
+import type { Look } from '../audit/facts.ts';
+import type { AuditSink } from '../audit/backend/audit-sink.ts';
+import { isOurs } from '../audit/assemble.ts';
+import { names } from '../audit/names.ts';
+import { forgetStep, undoRecord } from '../audit/plan/record.ts';
+import type { AuditRecord } from '../audit/plan/record.ts';
+import type { Plan, Step } from '../audit/plan/step.ts';
+import { Failure } from '../errors.ts';
+import type { World } from '../io/world.ts';
+import { carryOut } from './carry-out.ts';
+import { recordLook, sinksLook } from './gather.ts';
+import type { DisableResult } from '../audit/results.ts';
+
+export interface DisableRequest {
+  readonly dryRun: boolean;
+  /** Nothing is asked: the user said yes beforehand. */
+  readonly yes: boolean;
+  readonly tell: (title: string) => void;
+}
+
+/** @throws Failure declined | confirmation-needed | cluster-forbidden | rolled-back | … */
+export async function disable(world: World, request: DisableRequest): Promise<DisableResult> {
+  const cluster = await world.cluster();
+  const [record, sinks] = await Promise.all([recordLook(cluster), sinksLook(world, cluster)]);
+  const known = must(record, `the record ConfigMap kube-system/${names.object}`)?.record;
+  const own = ownSink(must(sinks, 'the AuditSinks') ?? []);
+  const { plan, question } = planOf(known, own);
+  const result = { plan, ...(known !== undefined && { record: known }) };
+  if (plan.steps.length === 0) return { outcome: 'nothing-to-do', ...result };
+  if (request.dryRun) return { outcome: 'planned', ...result };
+  if (question !== undefined && !request.yes && !(await world.ask(question)))
+    throw new Failure('declined', 'Nothing was changed.', []);
+  // what is taken back carries the id of the run that made it; without one, our name alone must do
+  await carryOut({ cluster, run: known?.run ?? names.object, token: undefined, tell: request.tell }, plan);
+  return { outcome: 'disabled', ...result };
+}
+
+// Deleting on half a view could delete the wrong thing: what cannot be seen stops us.
+function must<T>(look: Look<T>, what: string): T | undefined {
+  if ('seen' in look || look.unseen === 'absent') return seen(look);
+  const code = look.unseen === 'forbidden' ? 'cluster-forbidden' : 'cluster-answer';
+  throw new Failure(code, `Could not look at ${what}: ${look.why}`, [
+    'docs/permissions.md has the ClusterRole that disable needs',
+  ]);
+}
+
+function planOf(
+  record: AuditRecord | undefined,
+  own: AuditSink | undefined,
+): { plan: Plan; question?: string } {
+  if (record === undefined) {
+    if (own === undefined) return { plan: { steps: [], notes: [] } };
+    const plan = { steps: [deleteStep()], notes: ['There is no record: this was found by its name.'] };
+    return {
+      plan,
+      question: `There is no record. Delete AuditSink ${names.object}${isOurs(own) ? '' : ', which this tool did not make'}?`,
+    };
+  }
+  const plan = undoRecord(record);
+  if (own === undefined)
+    return { plan: { steps: [forgetStep()], notes: [`AuditSink ${names.object} is gone already.`] } };
+  if (own.metadata.annotations?.[names.runAnnotation] === record.run) return { plan };
+  const notes = [`AuditSink ${names.object} is not the one that was recorded: somebody made it anew.`];
+  return {
+    plan: { ...plan, notes },
+    question: `AuditSink ${names.object} is not the one that was recorded. Delete it all the same?`,
+  };
+}
+
+function deleteStep(): Step {
+  const path = `${sinksPath}/${names.object}`;
+  return {
+    title: `Delete AuditSink ${names.object}`,
+    action: { do: 'delete', path },
+    undo: { do: 'previous', path },
+  };
+}

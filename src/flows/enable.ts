@@ -1,0 +1,206 @@
+// enable --dynamic: preflight, plan, carry out, prove. Nothing is touched before every check that counts has passed.
+import { planDynamic } from '../audit/assemble.ts';
+import type { DynamicRequest } from '../audit/assemble.ts';
+import { levels, stages } from '../audit/backend/audit-sink.ts';
+import type { Level, Stage } from '../audit/backend/audit-sink.ts';
+import { auditSink, defaultSettings, missingSwitches } from '../audit/backend/dynamic.ts';
+import type { SinkSettings } from '../audit/backend/dynamic.ts';
+import { answerAll, obstacles } from '../audit/check/check.ts';
+import type { Finding } from '../audit/check/check.ts';
+import {
+  billedOnce,
+  recordReadable,
+  permissions,
+  serverVersion,
+  sinksServed,
+  switchesNotOff,
+} from '../audit/check/cluster.ts';
+import { receiverReachable } from '../audit/check/delivery.ts';
+import { seen } from '../audit/facts.ts';
+import type { Facts, Flags, Look, Permission } from '../audit/facts.ts';
+import { names } from '../audit/names.ts';
+import type { Plan } from '../audit/plan/step.ts';
+import { backendFor } from '../audit/target/backend-for.ts';
+import type { BackendChoice } from '../audit/target/backend-for.ts';
+import type { ByHand } from '../audit/target/byhand.ts';
+import { recognise } from '../audit/target/recognise.ts';
+import type { Recognition } from '../audit/target/recognise.ts';
+import { Failure } from '../errors.ts';
+import type { Code } from '../errors.ts';
+import type { SinkAccess } from '../io/sematext.ts';
+import type { World } from '../io/world.ts';
+import { carryOut } from './carry-out.ts';
+import { gather } from './gather.ts';
+import { testEvent, unverifiable, verdictCodes } from './test-event.ts';
+import type { EnableResult, TestEventResult } from '../audit/results.ts';
+
+export interface EnableRequest {
+  /** The backend that the user named; undefined leaves the choice to the server's version and kind. */
+  readonly backend: 'dynamic' | undefined;
+  readonly access: SinkAccess;
+  readonly settings: SinkSettings;
+  readonly dryRun: boolean;
+  /** Whether delivery is proved before the command ends. */
+  readonly wait: boolean;
+  /** For the proof, milliseconds. */
+  readonly timeoutMs: number;
+  /** Nothing is asked: the user said yes beforehand. */
+  readonly yes: boolean;
+  /** Name and version. */
+  readonly tool: string;
+  readonly tell: (title: string) => void;
+}
+
+/** What the user must be allowed to do; docs/permissions.md has the same as a ClusterRole. */
+export const needed: readonly Permission[] = [
+  ...(['get', 'list', 'create', 'update', 'delete'] as const).map((verb) => ({
+    verb,
+    group: 'auditregistration.k8s.io',
+    resource: 'auditsinks',
+  })),
+  ...(['get', 'create', 'update', 'delete'] as const).map((verb) => ({
+    verb,
+    group: '',
+    resource: 'configmaps',
+    namespace: 'kube-system',
+  })),
+];
+
+const preflight = [
+  serverVersion,
+  sinksServed,
+  switchesNotOff,
+  permissions,
+  recordReadable,
+  receiverReachable,
+  billedOnce,
+];
+
+/** @throws Failure when something failed on the way; a check that stood in the way is a result, `refused` */
+export async function enable(world: World, request: EnableRequest): Promise<EnableResult> {
+  const { access } = request;
+  const facts = await gather(world, { access, permissions: needed });
+  const run = world.uuid();
+  const fingerprint = access.token === undefined ? '' : world.sha256(access.token).slice(0, 12);
+  const asked: DynamicRequest = {
+    settings: request.settings,
+    sink: access.sink,
+    fingerprint,
+    run,
+    tool: request.tool,
+  };
+  const base = describe(facts, request, asked);
+  if (base.backend.name !== 'dynamic') return { ...base, byHand: await byHand(facts, base.backend.name) };
+  const checks = answerAll(preflight, { facts, sink: access.sink });
+  if (obstacles(checks).length > 0) return { ...base, checks, ...(await wayOut(facts, checks)) };
+  const plan = planDynamic(facts, asked);
+  const ready = { ...base, checks, plan, notes: notesOf(request) };
+  if (request.dryRun) return { ...ready, outcome: 'planned' };
+  await execute(world, request, plan, run);
+  const proof = request.wait ? await prove(world, request) : undefined;
+  return { ...ready, outcome: plan.steps.length === 0 ? 'unchanged' : 'enabled', ...(proof && { proof }) };
+}
+
+function describe(facts: Facts, request: EnableRequest, asked: DynamicRequest): EnableResult {
+  const controlPlane = recognise(facts);
+  const { backend, why } = choose(facts, controlPlane, request);
+  return {
+    outcome: 'refused',
+    backend: { name: backend, why },
+    controlPlane,
+    server: facts.version.gitVersion,
+    checks: [],
+    plan: { steps: [], notes: [] },
+    auditSink: auditSink(asked.settings, asked.sink, asked.run),
+    notes: [],
+  };
+}
+
+function choose(
+  facts: Facts,
+  { target }: Recognition,
+  { backend }: Pick<EnableRequest, 'backend'>,
+): BackendChoice {
+  return backend === undefined
+    ? backendFor(facts.version, target, facts.auditSinks)
+    : { backend, why: 'as you asked' };
+}
+
+// Where the version has no AuditSinks, what replaces them; where the switches are missing, the switches.
+async function wayOut(facts: Facts, checks: readonly Finding[]): Promise<{ byHand?: ByHand }> {
+  const ids = obstacles(checks).map(({ id }) => id);
+  if (ids.includes(serverVersion.id))
+    return { byHand: await byHand(facts, choose(facts, recognise(facts), { backend: undefined }).backend) };
+  const switchesAreMissing = ids.includes(sinksServed.id) || ids.includes(switchesNotOff.id);
+  return switchesAreMissing ? { byHand: await byHand(facts, 'dynamic') } : {};
+}
+
+async function byHand(facts: Facts, backend: BackendChoice['backend']): Promise<ByHand> {
+  const { changeByHand, flagsNeeded } = await import('../audit/target/byhand.ts'); // only those who need it load it
+  const need = backend === 'provider' ? 'webhook' : backend;
+  const currentFlags: Look<Flags> = facts.apiServers[0]?.flags ?? {
+    unseen: 'failed',
+    why: 'no API server was seen',
+  };
+  const present = seen(currentFlags) ?? {};
+  const missing = 'seen' in currentFlags ? seen(missingSwitches(currentFlags)) : undefined;
+  const flagsMissing =
+    need === 'dynamic'
+      ? (missing ?? flagsNeeded.dynamic)
+      : flagsNeeded[need].filter((name) => !present[name]);
+  return changeByHand(recognise(facts).target, need, { flagsMissing, currentFlags, version: facts.version });
+}
+
+function notesOf({ access, wait, dryRun }: EnableRequest): readonly string[] {
+  const why = unverifiable(access);
+  return why !== undefined && (wait || dryRun) ? [why] : [];
+}
+
+async function execute(world: World, request: EnableRequest, plan: Plan, run: string): Promise<void> {
+  if (plan.steps.length === 0) return;
+  if (request.access.token === undefined)
+    throw new Failure('token-missing', 'The Logs token is missing.', [
+      '--logs-token-file PATH, or LOGS_TOKEN',
+    ]);
+  const adopts = plan.steps.some(({ action }) => action.do === 'adopt');
+  const question = `AuditSink ${names.object} was not made by this tool. Take it over?`;
+  if (adopts && !request.yes && !(await world.ask(question)))
+    throw new Failure('declined', 'Nothing was changed.');
+  const cluster = await world.cluster();
+  await carryOut({ cluster, run, token: request.access.token, tell: request.tell }, plan);
+}
+
+async function prove(world: World, request: EnableRequest): Promise<TestEventResult> {
+  const { access, timeoutMs, tool } = request;
+  request.tell('Waiting for an event to arrive');
+  return testEvent(world, { access, way: 'through', timeoutMs, tool });
+}
+
+/** The user's words for the AuditSink, on top of the defaults. @throws Failure usage for a stage that is none */
+export function readSettings(said: {
+  readonly level?: Level | undefined;
+  readonly stages?: string | undefined;
+  readonly qps?: number | undefined;
+  readonly burst?: number | undefined;
+}): SinkSettings {
+  const named = said.stages?.split(',').map((stage) => stage.trim());
+  const wrong = named?.find((stage) => !(stages as readonly string[]).includes(stage));
+  if (wrong !== undefined)
+    throw new Failure('usage', `--stages: "${wrong}" is no audit stage.`, [
+      `The stages are ${stages.join(', ')}.`,
+    ]);
+  return {
+    level: said.level ?? defaultSettings.level,
+    stages: (named as readonly Stage[] | undefined) ?? defaultSettings.stages,
+    qps: said.qps ?? defaultSettings.qps,
+    burst: said.burst ?? defaultSettings.burst,
+  };
+}
+
+/** What the result exits as; undefined is 0. */
+export function codeOfEnable({ outcome, checks, proof, byHand }: EnableResult): Code | undefined {
+  if (outcome === 'refused') return obstacles(checks)[0]?.code ?? (byHand && 'target-unsupported');
+  return proof && verdictCodes[proof.verdict];
+}
+
+export { levels, stages };

@@ -1,0 +1,108 @@
+// Proof of delivery: a harmless request with an Audit-ID of our choosing goes through an API server, and the search
+// is asked until it shows that very event. Nothing less than the event read back counts as delivered.
+import type { Probe } from '../audit/event/probe.ts';
+import type { Found } from '../audit/sink/search.ts';
+import { Failure } from '../errors.ts';
+import { Unavailable, findEvents } from '../io/sematext.ts';
+import type { SinkAccess } from '../io/sematext.ts';
+import type { Cluster, World } from '../io/world.ts';
+
+/** One request on its way. */
+export interface Sent {
+  readonly title: string;
+  /** The API server that was asked directly; undefined for the kubeconfig's address. */
+  readonly via: string | undefined;
+  readonly auditId: string;
+  readonly status: number;
+  readonly ms: number;
+  /** When it was sent, epoch milliseconds. */
+  readonly at: number;
+  /** Whether the answer carried an Audit-ID header; up to 1.21 that means "audited". */
+  readonly marked: boolean;
+}
+
+/** Sends one probe. @throws Failure when the API server cannot be reached */
+export async function send(world: World, cluster: Cluster, probe: Probe, via?: string): Promise<Sent> {
+  const auditId = world.uuid();
+  const at = world.clock.now().getTime();
+  const { title, method, path, body } = probe;
+  const answer = await cluster.request({
+    method,
+    path,
+    headers: { 'audit-id': auditId },
+    ...(body !== undefined && { body }),
+    ...(via !== undefined && { via }),
+  });
+  const marked = answer.headers['audit-id'] !== undefined;
+  return { title, via, auditId, status: answer.status, ms: answer.ms, at, marked };
+}
+
+/** How often the search is asked; a person waits, and the search is shared. */
+const pollMs = 2_000;
+// After the first event of a request, how long its duplicates are waited for: one poll more.
+const settleMs = 2_500;
+
+export interface Awaited {
+  readonly sent: Sent;
+  readonly events: readonly Found[];
+  /** From sending to the search's first hit, milliseconds; undefined when it never came. */
+  readonly foundAfterMs: number | undefined;
+}
+
+/**
+ * Asks the search until one request through each API server was found, or the time is over. A search that is busy is
+ * asked again, later when it says so; one that refuses us is a failure at once, for it cannot heal.
+ * @param timeoutMs for all of it
+ */
+export async function awaitEvents(
+  world: World,
+  access: SinkAccess,
+  sent: readonly Sent[],
+  timeoutMs: number,
+): Promise<{ awaited: readonly Awaited[]; trouble?: Failure }> {
+  const started = world.clock.now().getTime();
+  const found = new Map<string, { events: readonly Found[]; foundAfterMs: number }>();
+  let trouble: Failure | undefined;
+  for (;;) {
+    let wait = pollMs;
+    try {
+      await lookOnce(world, access, sent, found);
+      trouble = undefined;
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'search-unreachable') throw error;
+      trouble = error;
+      wait = (error instanceof Unavailable ? error.retryAfterMs : undefined) ?? pollMs * 2;
+    }
+    const waited = world.clock.now().getTime() - started;
+    if (sent.every(({ via }) => sent.some((one) => one.via === via && found.has(one.auditId)))) break;
+    if (waited + wait > timeoutMs) return { awaited: listed(sent, found), ...(trouble && { trouble }) };
+    await world.clock.sleep(wait);
+  }
+  await world.clock.sleep(settleMs);
+  await lookOnce(world, access, sent, found).catch(() => undefined); // duplicates only: what was found stays found
+  return { awaited: listed(sent, found) };
+}
+
+type FoundMap = Map<string, { events: readonly Found[]; foundAfterMs: number }>;
+
+async function lookOnce(
+  world: World,
+  access: SinkAccess,
+  sent: readonly Sent[],
+  found: FoundMap,
+): Promise<void> {
+  for (const one of sent) {
+    const events = await findEvents(world, access, one.auditId);
+    const before = found.get(one.auditId);
+    const foundAfterMs = before?.foundAfterMs ?? world.clock.now().getTime() - one.at;
+    if (events.length > (before?.events.length ?? 0)) found.set(one.auditId, { events, foundAfterMs });
+  }
+}
+
+function listed(sent: readonly Sent[], found: FoundMap): readonly Awaited[] {
+  return sent.map((one) => ({
+    sent: one,
+    events: found.get(one.auditId)?.events ?? [],
+    foundAfterMs: found.get(one.auditId)?.foundAfterMs,
+  }));
+}

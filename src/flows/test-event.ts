@@ -1,0 +1,230 @@
+// test-event: makes one harmless event and watches it arrive, hop by hop. Without an API key it can only say what was
+// accepted; that is `not-verified`, never `delivered`.
+import { ownSink } from '../audit/backend/dynamic.ts';
+import { probes, syntheticEvents } from '../audit/event/probe.ts';
+import type { Probe } from '../audit/event/probe.ts';
+import { hopsOf, summarise } from '../audit/event/proof.ts';
+import type { Hop, ProbeResult } from '../audit/event/proof.ts';
+import { seen } from '../audit/facts.ts';
+import type { ApiServer, Look } from '../audit/facts.ts';
+import type { AuditMetrics } from '../audit/metrics.ts';
+import { hostOf } from '../audit/sink/sematext.ts';
+import { Failure } from '../errors.ts';
+import type { Code } from '../errors.ts';
+import { look } from '../io/api.ts';
+import { lookAtReceiver, post } from '../io/sematext.ts';
+import type { SinkAccess } from '../io/sematext.ts';
+import type { Cluster, World } from '../io/world.ts';
+import { readEndpoints, sinksLook } from './gather.ts';
+import { compareReadings, lookAtMetrics } from './gather-api-servers.ts';
+import { awaitEvents, send } from './prove.ts';
+import type { Awaited, Sent } from './prove.ts';
+import type { TestEventResult } from '../audit/results.ts';
+
+export interface TestEventRequest {
+  readonly access: SinkAccess;
+  /** `through` one API server, `each` API server in turn, or `direct` to the receiver with no API server at all. */
+  readonly way: 'through' | 'each' | 'direct';
+  readonly timeoutMs: number;
+  /** Name and version, for the synthetic event's user agent. */
+  readonly tool: string;
+}
+
+/** What each verdict exits as; delivered is 0. */
+export const verdictCodes: Record<TestEventResult['verdict'], Code | undefined> = {
+  delivered: undefined,
+  'not-delivered': 'not-delivered',
+  'not-verified': 'not-verified',
+};
+
+/** @throws Failure when the cluster, the receiver or the search cannot be reached or refuses us */
+export async function testEvent(world: World, request: TestEventRequest): Promise<TestEventResult> {
+  if (request.way === 'direct') return direct(world, request);
+  const cluster = await world.cluster();
+  const auditSinks = await sinksLook(world, cluster, request.access.token);
+  const receiver =
+    ownSink(seen(auditSinks) ?? [])?.spec.webhook.clientConfig.url ?? request.access.sink.receiver;
+  const vias = request.way === 'each' ? await endpoints(cluster) : [undefined];
+  return through(world, request, { cluster, vias, probes: probes({ auditSinks }), host: hostOf(receiver) });
+}
+
+async function endpoints(cluster: Cluster): Promise<readonly string[]> {
+  const found = await look(cluster, '/api/v1/namespaces/default/endpoints/kubernetes', readEndpoints);
+  if ('seen' in found && found.seen.length > 0) return found.seen;
+  throw new Failure(
+    'cluster-answer',
+    `The API servers' addresses are not to be seen: ${'unseen' in found ? found.why : 'default/kubernetes has none'}.`,
+    ['allow get on endpoints in the namespace default', 'leave out --each-api-server'],
+  );
+}
+
+interface Way {
+  readonly cluster: Cluster;
+  readonly vias: readonly (string | undefined)[];
+  readonly probes: readonly Probe[];
+  readonly host: string;
+}
+
+async function through(world: World, request: TestEventRequest, way: Way): Promise<TestEventResult> {
+  const { access, timeoutMs } = request;
+  const before = await metricsOf(way);
+  const sent: Sent[] = [];
+  for (const via of way.vias)
+    for (const probe of way.probes) sent.push(await send(world, way.cluster, probe, via));
+  const { awaited, notes } = await verify(world, access, sent, timeoutMs, () => accepted(way, before));
+  const servers = serversOf(way, before, await metricsOf(way));
+  const receiver = await receiverHop(world, access);
+  const results = awaited.map((one) =>
+    summarise({
+      ...one,
+      before: [apiServerHop(one.sent), ...hopsOf(servers.get(one.sent.via), way.host), receiver],
+    }),
+  );
+  return judged(keepTelling(results), access, notes);
+}
+
+type Readings = ReadonlyMap<string | undefined, Look<AuditMetrics>>;
+
+async function metricsOf({ cluster, vias }: Way): Promise<Readings> {
+  return new Map(
+    await Promise.all(vias.map(async (via) => [via, await lookAtMetrics(cluster, via)] as const)),
+  );
+}
+
+function serversOf(
+  { vias }: Way,
+  before: Readings,
+  after: Readings,
+): ReadonlyMap<string | undefined, ApiServer> {
+  const none: Look<AuditMetrics> = { unseen: 'not-asked', why: 'its counters were not read' };
+  return new Map(
+    vias.map((via) => [
+      via,
+      {
+        name: via ?? 'api',
+        flags: { unseen: 'not-asked', why: '' },
+        flagsFrom: 'none',
+        metrics: compareReadings(before.get(via) ?? none, after.get(via) ?? none, 0),
+      },
+    ]),
+  );
+}
+
+/** Without a key: whether every API server's own counters show by now that the receiver took, or lost, a batch. */
+async function accepted(way: Way, before: Readings): Promise<boolean> {
+  const servers = serversOf(way, before, await metricsOf(way));
+  return [...servers.values()].every((server) =>
+    hopsOf(server, way.host).every(({ result }) => result !== 'unknown'),
+  );
+}
+
+interface Verified {
+  readonly awaited: readonly Awaited[];
+  readonly notes: readonly string[];
+}
+
+// eslint-disable-next-line max-params -- the two ways to verify share everything but the last
+async function verify(
+  world: World,
+  access: SinkAccess,
+  sent: readonly Sent[],
+  timeoutMs: number,
+  acceptedByNow: () => Promise<boolean>,
+): Promise<Verified> {
+  const why = unverifiable(access);
+  if (why === undefined) {
+    const { awaited, trouble } = await awaitEvents(world, access, sent, timeoutMs);
+    if (trouble !== undefined) throw trouble;
+    return { awaited, notes: [] };
+  }
+  const until = world.clock.now().getTime() + timeoutMs;
+  while (!(await acceptedByNow()) && world.clock.now().getTime() + pollMs <= until)
+    await world.clock.sleep(pollMs);
+  return { awaited: sent.map((one) => ({ sent: one, events: [], foundAfterMs: undefined })), notes: [why] };
+}
+
+const pollMs = 2_000;
+
+/** Why nothing can be read back; undefined when it can. */
+export function unverifiable({ sink, token, apiKey }: SinkAccess): string | undefined {
+  if (sink.search === undefined) return 'Not verified: no search is known for this receiver (--search-url).';
+  if (token === undefined) return 'Not verified: no Logs token was given (--logs-token-file or LOGS_TOKEN).';
+  if (apiKey === undefined) return 'Not verified: no API key was given (SEMATEXT_API_KEY or --api-key-file).';
+  return undefined;
+}
+
+function apiServerHop({ status, ms }: Sent): Hop {
+  const result = status < 500 ? 'passed' : 'lost';
+  return { hop: 'api-server', result, evidence: `answered HTTP ${status}`, afterMs: ms };
+}
+
+async function receiverHop(world: World, { sink, token }: SinkAccess): Promise<Hop> {
+  if (token === undefined) return { hop: 'receiver', result: 'unknown', evidence: 'no Logs token was given' };
+  const answer = await lookAtReceiver(world, sink, token);
+  if ('unseen' in answer) return { hop: 'receiver', result: 'unknown', evidence: `from here: ${answer.why}` };
+  const { status, ms, redirect } = answer.seen;
+  const fine = status >= 200 && status <= 206;
+  const evidence =
+    redirect === undefined ? `HTTP ${status} in ${ms} ms, asked from here` : `it redirects to ${redirect}`;
+  return { hop: 'receiver', result: fine ? 'passed' : 'lost', evidence };
+}
+
+// Where several requests were tried because the policy is unknown, those that it dropped say nothing once one came.
+function keepTelling(results: readonly ProbeResult[]): readonly ProbeResult[] {
+  return results.filter(
+    (one) => one.delivered || !results.some((other) => other.delivered && other.apiServer === one.apiServer),
+  );
+}
+
+function judged(
+  results: readonly ProbeResult[],
+  access: SinkAccess,
+  notes: readonly string[],
+): TestEventResult {
+  const duplicates = results.reduce((sum, one) => sum + one.duplicates, 0);
+  const more =
+    duplicates > 0
+      ? [`${duplicates} duplicates were found: every event is stored, and billed, more than once.`]
+      : [];
+  const verdict =
+    unverifiable(access) !== undefined
+      ? 'not-verified'
+      : results.every(({ delivered }) => delivered)
+        ? 'delivered'
+        : 'not-delivered';
+  return {
+    verdict,
+    probes: results,
+    notes: [...notes, ...more],
+  };
+}
+
+async function direct(world: World, { access, timeoutMs, tool }: TestEventRequest): Promise<TestEventResult> {
+  const { sink, token } = access;
+  if (token === undefined)
+    throw new Failure('token-missing', 'A direct test needs the Logs token.', [
+      '--logs-token-file PATH, or LOGS_TOKEN',
+    ]);
+  const auditId = world.uuid();
+  const at = world.clock.now();
+  const answer = await post(world, sink, token, syntheticEvents(auditId, at.toISOString(), tool));
+  const title = `synthetic event to ${hostOf(sink.receiver)}`;
+  const sent: Sent = {
+    title,
+    via: undefined,
+    auditId,
+    status: answer.status,
+    ms: answer.ms,
+    at: at.getTime(),
+    marked: true,
+  };
+  const { awaited, notes } = await verify(world, access, [sent], timeoutMs, async () => true);
+  const receiver: Hop = {
+    hop: 'receiver',
+    result: 'passed',
+    evidence: `accepted with HTTP ${answer.status}`,
+    afterMs: answer.ms,
+  };
+  const results = awaited.map((one) => ({ ...summarise({ ...one, before: [receiver] }), apiServer: 'none' }));
+  return judged(results, access, notes);
+}
