@@ -4,9 +4,7 @@ import type { Look } from '../facts.ts';
 
 /** Yes with the evidence, no, or blind with the reasons why it could not be seen. */
 export type Finding =
-  | { readonly yes: string }
-  | { readonly no: true }
-  | { readonly blind: readonly string[] };
+  { readonly yes: string } | { readonly no: true } | { readonly blind: readonly string[] };
 
 const no: Finding = { no: true };
 

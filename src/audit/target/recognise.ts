@@ -46,8 +46,7 @@ export function recognise(signs: Signs): Recognition {
 function matched({ id, name, sure }: Row, evidence: string, undecided: readonly Undecided[]): Recognition {
   const sentence = `${evidence.charAt(0).toUpperCase()}${evidence.slice(1)}`;
   const unseen = undecided.map((one) => one.id);
-  if (unseen.length === 0)
-    return { target: id, name, evidence: `${sentence}.`, confidence: sure, unseen };
+  if (unseen.length === 0) return { target: id, name, evidence: `${sentence}.`, confidence: sure, unseen };
   const doubt = `not certain, since ${unseen.join(', ')} could not be ruled out: ${reasons(undecided)}`;
   return { target: id, name, evidence: `${sentence}; ${doubt}.`, confidence: lower[sure], unseen };
 }

@@ -140,7 +140,9 @@ export const rows: readonly Row[] = [
     test: (signs) =>
       either(
         onNode(signs, labelled('kops.k8s.io/kops-controller-pki', 'kops.k8s.io/instancegroup')),
-        within(signs.kopsController, (there) => (there ? 'kube-system has kops-controller' : undefined)),
+        within(signs.kopsController, (there) =>
+          there ? 'the object kube-system/kops-controller is there' : undefined,
+        ),
       ),
   },
   {
@@ -189,7 +191,7 @@ export const rows: readonly Row[] = [
     sign: 'ConfigMap `kube-system/kubeadm-config`, and an API server pod with label `component=kube-apiserver`',
     test: (signs) =>
       both(
-        within(signs.kubeadmConfig, () => 'kube-system has the ConfigMap kubeadm-config'),
+        within(signs.kubeadmConfig, () => 'the ConfigMap kube-system/kubeadm-config is there'),
         onPod(signs, podHas('label', 'component', 'kube-apiserver')),
       ),
   },

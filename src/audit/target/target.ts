@@ -1,4 +1,4 @@
-// The kinds of control plane that are told apart, each by the name that --distribution takes and its page carries.
+// The kinds of control plane that are told apart, each by the name that its page carries.
 
 /** In the order of the decision table (docs/control-planes.md); `unknown` is what is left. */
 export const targetIds = [
