@@ -1,0 +1,21 @@
+// Versions on both sides of the wire, and how an API server says its own.
+import type { Code } from '../errors.ts';
+
+/** What `version` reports. */
+export interface Versions {
+  readonly client: { readonly version: string; readonly node: string; readonly platform: string };
+  /** Absent when only the client was asked for; `unknown` when the cluster did not say. */
+  readonly server?:
+    { readonly version: string } | { readonly unknown: { readonly code: Code; readonly why: string } };
+}
+
+/** The version in an API server's answer to /version; undefined when it is no such answer. */
+export function gitVersionIn(text: string): string | undefined {
+  try {
+    const { gitVersion } = (JSON.parse(text) ?? {}) as { gitVersion?: unknown };
+    return typeof gitVersion === 'string' ? gitVersion : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
