@@ -1,0 +1,59 @@
+// Knows how to run the real Logagent as a Kubernetes audit receiver that ships to an Elasticsearch-compatible engine.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exchange } from './http.ts';
+import { partPath } from './parts.ts';
+import { folder, freePort, ready, run } from './running.ts';
+
+/** A running Logagent. */
+export interface Logagent {
+  /** Without a path: events go to `${receiverUrl}/TOKEN/`. */
+  readonly receiverUrl: string;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts Logagent; it ships what it took every second. */
+export async function startLogagent(to: { search: string }): Promise<Logagent> {
+  const program = partPath('logagent', 'node_modules/@sematext/logagent/bin/logagent.js');
+  const home = await folder('logagent');
+  const port = await freePort();
+  const receiverUrl = `http://127.0.0.1:${port}`;
+  const config = join(home.path, 'logagent.yaml');
+  await writeFile(config, configuration(port, to.search, home.path));
+  const env = { ...process.env, LOGSENE_LOG_INTERVAL: '1000', LOGSENE_TMP_DIR: home.path };
+  const running = await run({
+    name: 'logagent',
+    command: process.execPath,
+    args: [program, '--config', config],
+    cwd: home.path,
+    env: { ...env, NODE_OPTIONS: '' },
+  });
+  await ready('logagent', running, async () => (await exchange(`${receiverUrl}/health`)).status === 200);
+  return {
+    receiverUrl,
+    log: running.log,
+    stop: async () => {
+      await running.stop();
+      await home.remove();
+    },
+  };
+}
+
+function configuration(port: number, search: string, buffer: string): string {
+  return `options:
+  suppress: true
+  geoipEnabled: false
+  diskBufferDir: ${buffer}
+input:
+  kubernetesAudit:
+    module: input-kubernetes-audit
+    port: ${port}
+    bindAddress: 127.0.0.1
+    useIndexFromUrlPath: true
+output:
+  elasticsearch:
+    module: elasticsearch
+    url: ${search}
+`;
+}

@@ -1,0 +1,125 @@
+// Knows how to stand for Sematext with real parts: Logagent receives, OpenSearch stores and is searched.
+// One thing is made up: OpenSearch has no account, so a thin proxy before it checks the apiKey the way
+// Sematext's search does (header "apiKey KEY", or Basic with the user apiKey) and lets only searches through.
+// Strings are mapped as Sematext documents it, with a .raw copy that is not analysed.
+// Not as at Sematext: strings are analysed by the standard analyzer (theirs splits at whitespace; this small
+// distribution has no such tokenizer), any token is a known App, @timestamp stays null (theirs: time of arrival).
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { exchange } from './http.ts';
+import { startLogagent } from './logagent.ts';
+import { bodyOf, serve, type Loopback } from './loopback.ts';
+import { startOpenSearch, type OpenSearch } from './opensearch.ts';
+
+/** A running stand for Sematext. */
+export interface Sematext {
+  /** Without a path: events go to `${receiverUrl}/TOKEN/`. */
+  readonly receiverUrl: string;
+  /** Without a path: searches go to `${searchUrl}/TOKEN/_search`. */
+  readonly searchUrl: string;
+  /** The account's key, the only one that may search. */
+  readonly apiKey: string;
+  /** Every search so far: its path and whether its key was right. */
+  searches(): readonly { path: string; allowed: boolean }[];
+  /** The events of a token with an auditID, read past the proxy: the test's own eyes. */
+  eventsWith(token: string, auditId: string): Promise<Record<string, unknown>[]>;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts OpenSearch, Logagent before it, and the search proxy. */
+export async function startSematext(account: { apiKey?: string } = {}): Promise<Sematext> {
+  const apiKey = account.apiKey ?? '00000000-e2e0-4000-8000-0000000a91e7';
+  const engine = await startOpenSearch();
+  const searches: { path: string; allowed: boolean }[] = [];
+  try {
+    await mapStrings(engine);
+    const logagent = await startLogagent({ search: engine.url });
+    const proxy = await searchProxy(engine, apiKey, (path, allowed) => searches.push({ path, allowed }));
+    return {
+      receiverUrl: logagent.receiverUrl,
+      searchUrl: proxy.url,
+      apiKey,
+      searches: () => searches,
+      eventsWith: (token, auditId) => eventsWith(engine, token, auditId),
+      log: () => `${logagent.log()}\n${engine.log()}`,
+      stop: async () => {
+        await Promise.all([proxy.close(), logagent.stop()]);
+        await engine.stop();
+      },
+    };
+  } catch (error) {
+    await engine.stop();
+    throw error;
+  }
+}
+
+async function mapStrings(engine: OpenSearch): Promise<void> {
+  const raw = { raw: { type: 'keyword', ignore_above: 1024 } };
+  const mapping = { type: 'text', fields: raw };
+  const body = {
+    index_patterns: ['*'],
+    settings: { number_of_shards: 1, number_of_replicas: 0 },
+    // Logagent names the type; a mapping of another type would have its events refused, and it says nothing then.
+    mappings: { logs: { dynamic_templates: [{ strings: { match_mapping_type: 'string', mapping } }] } },
+  };
+  const reply = await exchange(`${engine.url}/_template/sematext?include_type_name=true`, {
+    method: 'PUT',
+    body,
+  });
+  if (reply.status !== 200) throw new Error(`the mapping was refused: ${reply.body}`);
+}
+
+type Note = (path: string, allowed: boolean) => void;
+
+function searchProxy(engine: OpenSearch, apiKey: string, note: Note): Promise<Loopback> {
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = 'GET', url: path = '/' } = request;
+    const body = await bodyOf(request);
+    const answer = (status: number, text: string): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+    };
+    const allowed = keyOf(request.headers.authorization) === apiKey;
+    note(path, allowed);
+    if (!allowed) return answer(401, '{"error":"Unauthorized","status":401}');
+    if (!/^\/[0-9a-f-]{36}\/_search(\?|$)/.test(path))
+      return answer(404, '{"error":"Not Found","status":404}');
+    const found = await exchange(`${engine.url}${emptyWhenUnknown(path)}`, {
+      method,
+      ...(body && {
+        body,
+        headers: { 'content-type': request.headers['content-type'] ?? 'application/json' },
+      }),
+    });
+    answer(found.status, found.body);
+  };
+  return serve((request, response) => {
+    pass(request, response).catch((error: unknown) => response.destroy(error as Error));
+  });
+}
+
+/** An App without events is empty at Sematext; at OpenSearch there is no index until the first one. */
+function emptyWhenUnknown(path: string): string {
+  return `${path}${path.includes('?') ? '&' : '?'}ignore_unavailable=true&allow_no_indices=true`;
+}
+
+function keyOf(authorization = ''): string | undefined {
+  const [scheme, value = ''] = authorization.split(' ');
+  if (scheme === 'apiKey') return value;
+  if (scheme?.toLowerCase() !== 'basic') return undefined;
+  const [user, ...key] = Buffer.from(value, 'base64').toString().split(':');
+  return user === 'apiKey' ? key.join(':') : undefined;
+}
+
+async function eventsWith(
+  engine: OpenSearch,
+  token: string,
+  auditId: string,
+): Promise<Record<string, unknown>[]> {
+  await exchange(`${engine.url}/${token}/_refresh?ignore_unavailable=true`, { method: 'POST' });
+  const reply = await exchange(`${engine.url}${emptyWhenUnknown(`/${token}/_search`)}`, {
+    method: 'POST',
+    body: { size: 100, query: { match_phrase: { auditID: auditId } } },
+  });
+  const { hits } = JSON.parse(reply.body) as { hits: { hits: { _source: Record<string, unknown> }[] } };
+  return hits.hits.map((hit) => hit._source).filter((event) => event['auditID'] === auditId);
+}
