@@ -8,19 +8,37 @@ export type May = (
   ...asked: [verb: string, group: string, resource: string, namespace: string, name: string]
 ) => boolean;
 
-/** A user of the embedded API server; without `may`, one who may do everything. */
+/**
+ * A user of the embedded API server; without `may`, one who may do everything. As in any cluster, a member of
+ * system:masters may do everything whatever `may` says, and everyone may see discovery, version and health.
+ */
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
   readonly may?: May;
 }
 
-const publicPaths = new Set(['/healthz', '/livez', '/readyz', '/version', '/version/']);
+const publicPaths = new Set(['/healthz', '/livez', '/readyz', '/version']);
+const discovery = /^\/(?:api|apis|openapi)(?:\/.*)?$/;
+const reviews = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews']);
+
+/** The default ClusterRole by which everyone may do this, if there is one. */
+function everyonesRole(
+  { isResource, verb, path, resource }: RequestInfo,
+  known: boolean,
+): string | undefined {
+  if (isResource)
+    return known && verb === 'create' && reviews.has(resource) ? 'system:basic-user' : undefined;
+  if (verb !== 'get') return undefined;
+  const plain = path.replace(/(.)\/$/, '$1');
+  if (publicPaths.has(plain)) return 'system:public-info-viewer';
+  return known && discovery.test(plain) ? 'system:discovery' : undefined;
+}
 
 const anonymous: User = {
   name: 'system:anonymous',
   groups: ['system:unauthenticated'],
-  may: (verb, _group, path) => verb === 'get' && publicPaths.has(path),
+  may: () => false,
 };
 
 /** Finds the user of an Authorization header. @throws Refusal 401 */
@@ -42,14 +60,23 @@ export interface Decision {
   readonly reason: string;
 }
 
-/** Decides as the user's own rule says. */
+/** Decides: masters may do everything, everyone what the default roles allow, and else the user's own rule. */
 export function decide(user: User, info: RequestInfo): Decision {
+  if (user.groups.includes('system:masters')) return { allowed: true, reason: '' };
+  const known = !user.groups.includes('system:unauthenticated');
+  const role = everyonesRole(info, known);
+  if (role) {
+    const group = known ? 'system:authenticated' : 'system:unauthenticated';
+    return { allowed: true, reason: grant(role, `Group "${group}"`) };
+  }
   const resource = info.subresource ? `${info.resource}/${info.subresource}` : info.resource;
   const what = info.isResource ? resource : info.path;
   const allowed = user.may?.(info.verb, info.group, what, info.namespace, info.name) ?? true;
-  const group = user.groups[0] ?? 'system:authenticated';
-  const binding = `RBAC: allowed by ClusterRoleBinding "cluster-admin" of ClusterRole "cluster-admin"`;
-  return { allowed, reason: allowed ? `${binding} to Group "${group}"` : '' };
+  return { allowed, reason: allowed ? grant(user.name, `User "${user.name}"`) : '' };
+}
+
+function grant(role: string, subject: string): string {
+  return `RBAC: allowed by ClusterRoleBinding "${role}" of ClusterRole "${role}" to ${subject}`;
 }
 
 /** 403 in the server's words. */
@@ -84,6 +111,15 @@ export function impersonated(
   if (groups.includes('system:masters')) return { name, groups };
   const known = [...users.values()].find((user) => user.name === name);
   return known ? { ...known, groups } : { name, groups, may: () => false };
+}
+
+/** The refusal of an impersonation; from 1.35 on the server names its narrowest form, which it tries last. */
+export function impersonationForbidden(user: User, wanted: User, asked: RequestInfo, minor: number): Refusal {
+  if (minor >= 35 && !asked.isResource) {
+    const verb = `impersonate-on:user-info:${asked.verb}`;
+    return forbidden(user, { ...asked, verb });
+  }
+  return forbidden(user, impersonation(wanted.name));
 }
 
 /** What impersonating somebody needs, as a request of its own. */

@@ -27,7 +27,7 @@ export function defaulted(sink: KubeObject): KubeObject {
   const service = client['service'] === undefined ? undefined : record(client['service']);
   const clientConfig = { ...client, ...(service && { service: { port: 443, ...service } }) };
   const throttle = { qps: 10, burst: 15, ...record(webhook['throttle']) };
-  const stored = { level, ...(wanted === undefined ? {} : { stages: wanted }) };
+  const stored = { level, stages: wanted ?? null };
   return { ...sink, spec: { policy: stored, webhook: { throttle, clientConfig } } };
 }
 
@@ -70,12 +70,25 @@ function ofClient(webhook: Record<string, unknown>): Cause[] {
 }
 
 function ofUrl(text: string, field: string): Cause[] {
+  if (/[\s<>"]/.test(text)) {
+    const why = `parse ${JSON.stringify(text)}: invalid character " " in host name`;
+    return [required(field, `url must be a valid URL: ${why}; desired format: https://host[/path]`)];
+  }
   const [, host, rest = ''] = /^(?:[a-z][a-z0-9+.-]*:)?(?:\/\/([^/?#]*))?(.*)$/is.exec(text) ?? [];
-  const [, query = '', fragment = ''] = /^[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest) ?? [];
-  const [user, address] = host?.includes('@') ? host.split('@') : [undefined, host];
+  return [...ofHost(host ?? '', field), ...ofRest(rest, field)];
+}
+
+function ofHost(host: string, field: string): Cause[] {
+  const [user, address] = host.includes('@') ? host.split('@') : [undefined, host];
   const causes: Cause[] = [];
   if (!address) causes.push(wrong(field, '', 'host must be provided; desired format: https://host[/path]'));
   if (user !== undefined) causes.push(wrong(field, user, 'user information is not permitted in the URL'));
+  return causes;
+}
+
+function ofRest(rest: string, field: string): Cause[] {
+  const [, query, fragment] = /^[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest) ?? [];
+  const causes: Cause[] = [];
   if (fragment) causes.push(wrong(field, fragment, 'fragments are not permitted in the URL'));
   if (query) causes.push(wrong(field, query, 'query parameters are not permitted in the URL'));
   return causes;

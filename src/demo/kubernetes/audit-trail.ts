@@ -97,7 +97,7 @@ export class Trail {
   stage(stage: Stage, outcome: Outcome): void {
     const ref = this.#first.objectRef;
     const annotated = Object.keys(this.#annotations).length > 0;
-    const whole = stage === 'ResponseComplete' && atLeast(this.#level, 'RequestResponse');
+    const whole = atLeast(this.#level, 'RequestResponse');
     this.#emit({
       ...this.#first,
       stage,

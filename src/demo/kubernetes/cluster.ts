@@ -17,8 +17,9 @@ export const nodeName = 'demo-control-plane';
 const nodeUid = 'b3a3f6c2-0d0c-4a57-9f6e-1c2d3e4f5a6b';
 const since = '2026-01-02T03:04:05Z';
 
-function namespace(name: string): KubeObject {
-  const metadata = { name, labels: { 'kubernetes.io/metadata.name': name } };
+function namespace(name: string, release: Release): KubeObject {
+  const labelled = { name, labels: { 'kubernetes.io/metadata.name': name } };
+  const metadata = release === '1.18.19' ? { name } : labelled;
   const spec = { finalizers: ['kubernetes'] };
   return { apiVersion: 'v1', kind: 'Namespace', metadata, spec, status: { phase: 'Active' } };
 }
@@ -172,7 +173,9 @@ export function apiServerPod({ release, argv, port }: Scene): KubeObject {
 /** The scene. */
 export function kubeadmCluster(scene: Scene): KubeObject[] {
   return [
-    ...['default', 'kube-node-lease', 'kube-public', 'kube-system'].map(namespace),
+    ...['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) =>
+      namespace(name, scene.release),
+    ),
     node(scene),
     apiServerPod(scene),
     ...otherMirrorPods(scene),

@@ -1,7 +1,7 @@
 // What an API server tells of itself: version, groups, resources. Documents only, made from the table of kinds.
 import { apiVersion, type Kind, type Release } from './kinds.ts';
 
-const everyVerb = ['create', 'delete', 'get', 'list', 'update', 'watch'];
+const everyVerb = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
 interface Build {
   readonly gitCommit: string;

@@ -59,6 +59,7 @@ export class DynamicBackends {
       level: spec.policy.level,
       stages: spec.policy.stages ?? [],
       plugin: 'dynamic_webhook' as const,
+      asksTimeout: true,
       ...(caBundle && { authority: Buffer.from(caBundle, 'base64').toString() }),
     };
     // a URL that passes the server's lax check and is none all the same: the sink exists and does nothing

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Reply, Request } from '../http.ts';
 import { authenticate, decide, forbidden, identityOf, impersonated, impersonation } from './access.ts';
+import { impersonationForbidden } from './access.ts';
 import type { User } from './access.ts';
 import { microTime } from './audit-event.ts';
 import { begin, type Asked, type Trail } from './audit-trail.ts';
@@ -30,12 +31,18 @@ function refused(error: unknown): Answer {
   return json(refusal.status, 500);
 }
 
+interface Acting {
+  readonly info: RequestInfo;
+  readonly request: Request;
+  readonly trail: Trail | undefined;
+}
+
 /** Acts as whom the request wants to act, if that is allowed. @throws Refusal 403 */
-function actingAs(run: Process, user: User, request: Request, trail: Trail | undefined): User {
+function actingAs(run: Process, user: User, { info, request, trail }: Acting): User {
   const wanted = impersonated(run.settings.users, request.headers);
   if (!wanted) return user;
-  const needed = impersonation(wanted.name);
-  if (!decide(user, needed).allowed) throw forbidden(user, needed);
+  if (!decide(user, impersonation(wanted.name)).allowed)
+    throw impersonationForbidden(user, wanted, info, minorOf(run.settings.release));
   trail?.impersonated(identityOf(wanted));
   return wanted;
 }
@@ -46,7 +53,7 @@ function answered(run: Process, request: Request, asked: Asked, caller: User): A
   const { info } = asked;
   let answer: Answer;
   try {
-    const user = actingAs(run, caller, request, trail);
+    const user = actingAs(run, caller, { info, request, trail });
     const { allowed, reason } = decide(user, info);
     trail?.annotate('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid');
     trail?.annotate('authorization.k8s.io/reason', reason);
@@ -79,9 +86,10 @@ function concluded(answer: Answer, info: RequestInfo, trail: Trail | undefined):
 /** Nobody could be authenticated: one event only, of nobody. */
 function unknown(run: Process, asked: Asked, error: unknown): Answer {
   const answer = refused(error);
-  const message = 'Authentication failed, attempted: bearer';
-  const status = { kind: 'Status', status: 'Failure', reason: 'Unauthorized', message };
-  begin(run.auditing, asked)?.stage('ResponseStarted', { code: 401, responseObject: status });
+  begin(run.auditing, asked)?.stage('ResponseStarted', {
+    code: answer.status,
+    responseObject: answer.object,
+  });
   return answer;
 }
 
@@ -91,10 +99,13 @@ function counted(run: Process, info: RequestInfo, status: number): void {
   run.counters.add('apiserver_request_total', labels);
 }
 
-/** Whether the answer tells the Audit-ID: from 1.22 on always, before only when the request was audited. */
-function tellsAuditId({ settings, auditing }: Process): boolean {
-  const audited = auditing.level !== undefined && auditing.level !== 'None';
-  return audited || minorOf(settings.release) >= 22;
+/**
+ * Whether the answer tells the Audit-ID: from 1.22 on always, before only when the request was audited, and even
+ * then not on a watch.
+ */
+function tellsAuditId({ settings, auditing }: Process, info: RequestInfo): boolean {
+  if (minorOf(settings.release) >= 22) return true;
+  return auditing.level !== undefined && auditing.level !== 'None' && info.verb !== 'watch';
 }
 
 /** Answers one request of one run, and tells what it was. */
@@ -116,7 +127,7 @@ export function handle(run: Process, request: Request, tell: (seen: Seen) => voi
   const body = request.body.toString('utf8');
   const { method } = request;
   tell({ method, target, headers, body, auditId, user: username, status: answer.status });
-  const more = tellsAuditId(run) ? { 'audit-id': auditId } : {};
+  const more = tellsAuditId(run, info) ? { 'audit-id': auditId } : {};
   const all = { 'cache-control': 'no-cache, private', ...answer.headers, ...more };
   return { ...answer, headers: all };
 }

@@ -39,18 +39,23 @@ function health(request: Request): Answer {
 const structured = /application\/json;.*g=config\.k8s\.io/;
 
 function flagz(run: Process, accept: string): Answer {
-  if (minorOf(run.settings.release) < 36) return pageNotFound;
+  if (minorOf(run.settings.release) < 36) return nothingAt(run, '/flagz');
   const flags = flagValues(flagChoice(run.settings));
   const apiVersion = `config.k8s.io/${/v=(v1\w+)/.exec(accept)?.[1]}`;
-  if (structured.test(accept) && accept.includes('as=Flagz'))
-    return json({ kind: 'Flagz', apiVersion, metadata: { name: 'kube-apiserver' }, flags });
+  if (structured.test(accept) && accept.includes('as=Flagz')) {
+    const answer = json({ kind: 'Flagz', apiVersion, metadata: { name: 'apiserver' }, flags });
+    const version = apiVersion.split('/')[1];
+    return {
+      ...answer,
+      headers: { 'content-type': `application/json;g=config.k8s.io;v=${version};as=Flagz` },
+    };
+  }
   if (accept === '' || /text\/plain|\*\/\*|text\/\*/.test(accept))
     return text(flagzText(flags, run.separator));
   throw new Refusal(
     406,
     'NotAcceptable',
-    'only the following media types are accepted: text/plain;charset=utf-8, application/json, application/yaml, application/cbor',
-    {},
+    'only the following media types are accepted: application/json, application/yaml, text/plain',
   );
 }
 
@@ -74,12 +79,19 @@ const served: Readonly<Record<string, (run: Process, request: Request) => Answer
   '/livez': (_run, request) => health(request),
   '/metrics': metrics,
   '/readyz': (_run, request) => health(request),
-  '/version': ({ settings }) => json(versionDocument(settings.release)),
+  // written past the usual encoder: the audit event of this request has no responseObject
+  '/version': ({ settings }) => ({ ...json(versionDocument(settings.release)), object: undefined }),
 };
+
+function nothingAt(run: Process, path: string): Answer {
+  const underApi = path.startsWith('/api/') || path.startsWith('/apis/');
+  if (underApi || minorOf(run.settings.release) >= 19) return pageNotFound;
+  return json(paths(run.kinds, Object.keys(served)), 404);
+}
 
 function discovered(run: Process, path: string): Answer {
   const [first, group = '', version, more] = path.split('/').filter(Boolean);
-  if (more !== undefined || (first !== 'api' && first !== 'apis')) return pageNotFound;
+  if (more !== undefined || (first !== 'api' && first !== 'apis')) return nothingAt(run, path);
   const groupVersion = first === 'api' ? group : `${group}/${version}`;
   const document =
     first === 'apis' && version === undefined
@@ -93,7 +105,6 @@ export function answerPlain(run: Process, request: Request): Answer {
   const path = request.path.replace(/(.)\/+$/, '$1');
   const answer = served[path];
   const found = answer ? answer(run, request) : discovered(run, path);
-  if (found !== pageNotFound && request.method !== 'GET' && request.method !== 'HEAD')
-    throw methodNotAllowed();
+  if (found.status !== 404 && request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
   return found;
 }

@@ -56,8 +56,10 @@ export function startProcess(settings: Settings, store: ObjectStore): Process {
   const counters = new Counters();
   const { webhook, pace, release } = settings;
   const backends: Backend[] = [];
-  if (webhook) {
-    const target = { url: webhook.url, level: webhook.policyLevel, plugin: 'webhook' as const };
+  // a static webhook beside the dynamic backend gets nothing: seen on a real 1.18.19, where only the log file does
+  if (webhook && !settings.auditSinks.honoured) {
+    const asksTimeout = minorOf(release) > 18;
+    const target = { url: webhook.url, level: webhook.policyLevel, plugin: 'webhook' as const, asksTimeout };
     backends.push(new WebhookBackend(target, pace, counters));
   }
   const sinks = kinds.find(({ resource }) => resource === 'auditsinks');

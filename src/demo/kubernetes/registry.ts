@@ -1,10 +1,10 @@
 // Create, update, delete, get and list as an API server does them for any kind: optimistic concurrency,
 // preconditions, dry runs, and the refusals. Leaves permissions, auditing and HTTP to others.
 import { randomUUID } from 'node:crypto';
-import { defaulted, faultsOf } from './audit-sink-rules.ts';
 import { apiVersion, type Kind } from './kinds.ts';
 import { isRecord, type KubeObject, type Metadata } from './object.ts';
-import { alreadyExists, badRequest, conflict, invalid, notFound, wrong } from './status.ts';
+import { Refusal, alreadyExists, badRequest, conflict, invalid, notFound } from './status.ts';
+import { faultsOfKind, nameFaults, prepared } from './rules.ts';
 import type { Cause, Status } from './status.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -24,45 +24,32 @@ const modified =
 
 /** The body of a create or update, checked for being an object of the kind. */
 export function decode(kind: Kind, body: unknown): KubeObject {
-  if (!isRecord(body)) throw badRequest('the object provided is unrecognized (must be of type object)');
+  if (!isRecord(body))
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; ` +
+        'json parse error: unexpected JSON value',
+    );
   const wanted = apiVersion(kind);
   const given = { apiVersion: body['apiVersion'] ?? wanted, kind: body['kind'] ?? kind.kind };
   if (given.apiVersion !== wanted || given.kind !== kind.kind)
     throw badRequest(
-      `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ` +
+      `${String(given.kind)} in version "${String(given.apiVersion)}" cannot be handled as a ${kind.kind}: ` +
         `no kind "${String(given.kind)}" is registered for version "${String(given.apiVersion)}"`,
     );
   const metadata = (isRecord(body['metadata']) ? body['metadata'] : {}) as Metadata;
   return { ...body, apiVersion: wanted, kind: kind.kind, metadata };
 }
 
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
-function nameFaults(name: string): Cause[] {
-  if (!name)
-    return [
-      {
-        reason: 'FieldValueRequired',
-        message: 'Required value: name or generateName is required',
-        field: 'metadata.name',
-      },
-    ];
-  if (name.length <= 253 && subdomain.test(name)) return [];
-  const rule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must " +
-    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-  return [wrong('metadata.name', name, rule)];
-}
-
 /** Reads and changes the store in the server's manner. */
 export class Registry {
   readonly #store: ObjectStore;
   readonly #namespaces: Kind;
+  readonly #minor: number;
 
-  constructor(store: ObjectStore, namespaces: Kind) {
+  constructor(store: ObjectStore, namespaces: Kind, minor: number) {
     this.#store = store;
     this.#namespaces = namespaces;
+    this.#minor = minor;
   }
 
   get({ kind, namespace, name }: Place): KubeObject {
@@ -72,10 +59,10 @@ export class Registry {
   }
 
   create({ kind, namespace, dryRun }: Place, body: unknown): KubeObject {
-    const sent = prepared(kind, decode(kind, body));
+    const sent = prepared(kind, decode(kind, body), this.#minor);
     this.#requireNamespace(kind, namespace, sent);
     const name = sent.metadata.name || generated(sent.metadata.generateName);
-    refuseFaults(kind, name, [...nameFaults(name), ...faultsOfKind(kind, sent)]);
+    refuseFaults(kind, name, [...nameFaults(name, this.#minor), ...faultsOfKind(kind, sent)]);
     if (this.#store.get(kind, namespace, name)) throw alreadyExists(kind, name);
     const metadata: Metadata = {
       ...sent.metadata,
@@ -93,7 +80,7 @@ export class Registry {
   /** @returns the object, and whether the PUT made it */
   update(place: Place, body: unknown): { object: KubeObject; created: boolean } {
     const { kind, namespace, name, dryRun } = place;
-    const sent = prepared(kind, decode(kind, body));
+    const sent = prepared(kind, decode(kind, body), this.#minor);
     if (sent.metadata.name !== name)
       throw badRequest(
         `the name of the object (${sent.metadata.name}) does not match the name on the URL (${name})`,
@@ -141,14 +128,6 @@ export class Registry {
   }
 }
 
-function prepared(kind: Kind, object: KubeObject): KubeObject {
-  return kind.resource === 'auditsinks' ? defaulted(object) : object;
-}
-
-function faultsOfKind(kind: Kind, object: KubeObject): Cause[] {
-  return kind.resource === 'auditsinks' ? faultsOf(object) : [];
-}
-
 function refuseFaults(kind: Kind, name: string, faults: readonly Cause[]): void {
   if (faults.length > 0) throw invalid({ group: kind.group, resource: kind.kind }, name, faults);
 }
@@ -163,13 +142,17 @@ function refuseStale(kind: Kind, old: KubeObject, sent: KubeObject): void {
     const why = 'must be specified for an update';
     const field = 'metadata.resourceVersion';
     const cause = { reason: 'FieldValueInvalid', message: `Invalid value: 0x0: ${why}`, field };
-    throw invalid({ group: kind.group, resource: kind.kind }, old.metadata.name, [cause]);
+    throw invalid(kind, old.metadata.name, [cause]);
   }
+  if (resourceVersion && !/^\d+$/.test(resourceVersion))
+    throw new Refusal(500, '', `strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`);
   if (uid && uid !== old.metadata.uid)
     throw conflict(
       kind,
       old.metadata.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+      `StorageError: invalid object, Code: 4, Key: /registry/${kind.resource}/${old.metadata.namespace ?? ''}/` +
+        `${old.metadata.name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ` +
+        `UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
     );
   if (resourceVersion && resourceVersion !== old.metadata.resourceVersion)
     throw conflict(kind, old.metadata.name, modified);

@@ -5,11 +5,21 @@ import type { Trail } from './audit-trail.ts';
 import { apiVersion, type Kind } from './kinds.ts';
 import { isRecord, type KubeObject } from './object.ts';
 import { json, pageNotFound, type Answer } from './plain-paths.ts';
-import type { Process } from './process.ts';
+import { minorOf, type Process } from './process.ts';
 import { Registry, decode, type Place } from './registry.ts';
 import type { RequestInfo } from './request-info.ts';
+import { prepared } from './rules.ts';
 import { page, selected } from './selectors.ts';
-import { Refusal, badRequest, invalid, methodNotAllowed, noSuchResource, unsupported } from './status.ts';
+import {
+  Refusal,
+  badRequest,
+  invalid,
+  methodNotAllowed,
+  noSuchResource,
+  notFound,
+  unsupported,
+  wrong,
+} from './status.ts';
 import type { StoreChange } from './store.ts';
 
 /** One request on its way through. */
@@ -21,32 +31,42 @@ export interface Handling {
   readonly trail: Trail | undefined;
 }
 
-function parsed(request: Request): unknown {
+function parsed(kind: Kind, request: Request): unknown {
   if (request.body.length === 0) return undefined;
   const type = request.headers['content-type'] ?? 'application/json';
   if (!/^application\/json\b/.test(type))
     throw new Refusal(
       415,
       'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: application/json`,
-      {},
+      'the body of the request was in an unknown format - accepted media types include: application/json, ' +
+        'application/yaml, application/vnd.kubernetes.protobuf',
     );
   try {
     return JSON.parse(request.body.toString('utf8')) as unknown;
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; ` +
+        `json parse error: ${(error as Error).message}`,
+    );
   }
 }
 
-function isDryRun(kind: Kind, query: URLSearchParams, body: unknown): boolean {
+function goDryRun(strange: readonly unknown[]): string {
+  const list = strange.map((value) => JSON.stringify(value)).join(', ');
+  return `Unsupported value: []string{${list}}: supported values: "All"`;
+}
+
+function isDryRun({ settings }: Process, query: URLSearchParams, body: unknown): boolean {
   const inBody = isRecord(body) && Array.isArray(body['dryRun']) ? (body['dryRun'] as unknown[]) : [];
   const asked = [...query.getAll('dryRun').filter(Boolean), ...inBody];
   const strange = asked.filter((value) => value !== 'All');
   if (strange.length > 0)
     throw invalid({ group: 'meta.k8s.io', resource: 'CreateOptions' }, '', [
-      unsupported('dryRun', strange, ['All']),
+      minorOf(settings.release) >= 19
+        ? unsupported('dryRun', strange, ['All'])
+        : { ...unsupported('dryRun', '', ['All']), message: goDryRun(strange) },
     ]);
-  return asked.length > 0 && kind.resource !== '';
+  return asked.length > 0;
 }
 
 function list(kind: Kind, { run, request, info }: Handling): Answer {
@@ -82,12 +102,13 @@ function reviewed(handling: Handling, body: unknown): Answer {
   const spec = isRecord(body) && isRecord(body['spec']) ? body['spec'] : {};
   const { resourceAttributes: asked, nonResourceAttributes: plain } = spec;
   if ((asked === undefined) === (plain === undefined))
-    throw invalid({ group: 'authorization.k8s.io', resource: 'SelfSubjectAccessReview' }, '', [
-      {
-        reason: 'FieldValueInvalid',
-        message: `Invalid value: ${JSON.stringify(spec)}: exactly one of nonResourceAttributes or resourceAttributes must be specified`,
-        field: 'spec.resourceAttributes',
-      },
+    // the real one names no kind here either
+    throw invalid({ group: 'authorization.k8s.io', resource: '' }, '', [
+      wrong(
+        minorOf(handling.run.settings.release) >= 19 ? 'spec' : 'spec.resourceAttributes',
+        plain ?? null,
+        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      ),
     ]);
   const fields = (isRecord(asked) ? asked : isRecord(plain) ? plain : {}) as Partial<RequestInfo>;
   const empty = { group: '', version: '', namespace: '', resource: '', name: '', subresource: '', path: '' };
@@ -99,45 +120,57 @@ function reviewed(handling: Handling, body: unknown): Answer {
 }
 
 function changed(handling: Handling, place: Place, body: unknown): Answer {
-  const { run, info, trail } = handling;
+  const { run, info } = handling;
   const namespaces = run.kinds.find(({ resource }) => resource === 'namespaces');
-  const registry = new Registry(run.store, namespaces ?? place.kind);
+  const registry = new Registry(run.store, namespaces ?? place.kind, minorOf(run.settings.release));
   if (info.verb === 'get') return json(registry.get(place));
   if (info.verb === 'delete') return json(registry.delete(place, body));
   if (info.verb === 'update') {
     const { object, created } = registry.update(place, body);
     return json(object, created ? 201 : 200);
   }
-  const object = registry.create(place, body);
-  trail?.named({ name: object.metadata.name });
-  return json(object, 201);
+  return json(registry.create(place, body), 201);
 }
 
 /** The kind that is asked for; undefined when its whole group version is not served. @throws Refusal 404, 405 */
-function kindOf({ run, info }: Handling): Kind | undefined {
+function kindOf({ run, request, info }: Handling): Kind | undefined {
   const inVersion = run.kinds.filter(
     ({ group, version }) => group === info.group && version === info.version,
   );
   if (inVersion.length === 0) return undefined;
   const kind = inVersion.find(({ resource }) => resource === info.resource);
-  if (!kind || info.subresource || (kind.namespaced && !info.namespace && info.name)) throw noSuchResource();
-  const verbs = kind.resource === 'selfsubjectaccessreviews' ? ['create'] : servedVerbs;
-  if (!verbs.includes(info.verb)) throw methodNotAllowed();
+  if (!kind || (kind.namespaced && !info.namespace && info.name)) throw noSuchResource();
+  if (info.subresource)
+    throw run.store.get(kind, info.namespace, info.name) ? noSuchResource() : notFound(kind, info.name);
+  refuseMethod(kind, request.method, info);
   return kind;
 }
 
-const servedVerbs = ['get', 'list', 'watch', 'create', 'update', 'delete'];
+const onCollection = ['GET', 'POST'];
+const onObject = ['GET', 'PUT', 'DELETE'];
+
+function refuseMethod({ resource }: Kind, method: string, { name, verb }: RequestInfo): void {
+  if (method === 'PATCH') throw new Refusal(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  const one = name !== '' && verb !== 'list' && verb !== 'watch';
+  const methods = resource === 'selfsubjectaccessreviews' ? ['POST'] : one ? onObject : onCollection;
+  if (!methods.includes(method)) throw methodNotAllowed();
+}
 
 /** Answers a request for a resource; the user may make it. */
 export function answerResource(handling: Handling): Answer {
-  const { request, info, trail } = handling;
+  const { run, request, info, trail } = handling;
   const kind = kindOf(handling);
   if (!kind) return pageNotFound;
   if (info.verb === 'list') return list(kind, handling);
   if (info.verb === 'watch') return watch(kind, handling);
-  const body = info.verb === 'get' ? undefined : parsed(request);
-  trail?.sent(body === undefined || info.verb === 'delete' ? body : decode(kind, body));
+  const body = info.verb === 'get' ? undefined : parsed(kind, request);
+  const dryRun = isDryRun(run, request.query, body);
+  if (info.verb === 'create' || info.verb === 'update') {
+    const object = decode(kind, body);
+    trail?.sent(prepared(kind, object, minorOf(run.settings.release)));
+    if (object.metadata.name) trail?.named({ name: object.metadata.name });
+  } else trail?.sent(body);
   if (kind.resource === 'selfsubjectaccessreviews') return reviewed(handling, body);
   const { namespace, name } = info;
-  return changed(handling, { kind, namespace, name, dryRun: isDryRun(kind, request.query, body) }, body);
+  return changed(handling, { kind, namespace, name, dryRun }, body);
 }

@@ -15,7 +15,7 @@ function term(text: string): Matches {
   }
   const [, not, key = '', operator, value = ''] =
     /^\s*(!?)\s*([\w./-]+)\s*(?:(==|=|!=)\s*([\w.-]*))?\s*$/.exec(text) ?? [];
-  if (!key) throw badRequest(`unable to parse requirement: ${text}`);
+  if (!key) throw badRequest(`found '${text.trim()}', expected: !, identifier, or 'end of string'`);
   if (operator === '!=') return (labels) => labels[key] !== value;
   if (operator) return (labels) => labels[key] === value;
   return not ? (labels) => labels[key] === undefined : (labels) => labels[key] !== undefined;
@@ -34,12 +34,16 @@ function valueAt(object: KubeObject, path: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+const knownFields = new Set(['metadata.name', 'metadata.namespace', 'spec.nodeName', 'status.phase']);
+
 /** Parses a fieldSelector of `path=value` and `path!=value` terms. */
 export function fieldSelector(text: string): (object: KubeObject) => boolean {
   const terms = text.split(',').filter(Boolean);
   const tests = terms.map((one) => {
     const [, path = '', operator, value = ''] = /^([^=!]+)(==|=|!=)(.*)$/.exec(one) ?? [];
     if (!path) throw badRequest(`invalid selector: '${one}'; can't understand '${one}'`);
+    if (!knownFields.has(path))
+      throw badRequest(`"${path}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
     return (object: KubeObject): boolean => (valueAt(object, path) === value) === (operator !== '!=');
   });
   return (object) => tests.every((test) => test(object));
@@ -63,7 +67,7 @@ export interface Page {
 export function page(items: readonly KubeObject[], query: URLSearchParams): Page {
   const limit = Number(query.get('limit') ?? 0);
   const from = Number(Buffer.from(query.get('continue') ?? '', 'base64url').toString() || 0);
-  if (Number.isNaN(from)) throw badRequest('continue key is not valid');
+  if (Number.isNaN(from)) throw badRequest('invalid continue token: continue key is not valid: no number');
   if (limit <= 0 || from + limit >= items.length) return { items: items.slice(from) };
   return {
     items: items.slice(from, from + limit),

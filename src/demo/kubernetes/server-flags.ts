@@ -136,7 +136,7 @@ export function flagzText(values: Readonly<Record<string, string>>, separator: s
     'Warning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees ' +
     'and is for debugging purposes only.';
   const lines = Object.entries(values).map(([name, value]) => `${name}${separator}${value}`);
-  return `\nkube-apiserver flagz\n${warning}\n${lines.join('\n')}\n`;
+  return `\napiserver flagz\n${warning}\n${lines.join('\n')}\n`;
 }
 
 /** Separators that the text form may use. */

@@ -45,7 +45,7 @@ export class Refusal extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason && { reason }),
       ...(details && { details }),
       code,
     };
@@ -117,7 +117,7 @@ export function badRequest(message: string): Refusal {
 
 /** 422; `about.resource` is the kind here, as in the real one. */
 export function invalid(about: About, name: string, causes: readonly Cause[]): Refusal {
-  const texts = causes.map(({ field, message }) => `${field}: ${message}`);
+  const texts = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))];
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new Refusal(
     422,
