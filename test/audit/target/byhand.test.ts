@@ -84,9 +84,7 @@ describe('changeByHand', () => {
 
   it('writes extraArgs as the kubeadm of that version stores them', () => {
     const form = (version: string): string | undefined =>
-      change('kubeadm', 'webhook', version)
-        .steps.at(-1)
-        ?.match(/kubeadm\.k8s\.io\/(\w+)/)?.[1];
+      /kubeadm\.k8s\.io\/(\w+)/.exec(textOf(change('kubeadm', 'webhook', version)))?.[1];
     const forms = ['v1.13.0', 'v1.15.0', 'v1.22.0', 'v1.30.0', 'v1.31.0'].map(form);
     assert.deepEqual(forms, ['v1beta1', 'v1beta2', 'v1beta3', 'v1beta3', 'v1beta4']);
   });
