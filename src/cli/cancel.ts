@@ -1,5 +1,7 @@
 // One AbortSignal for the run: the first Ctrl-C asks to stop, the second ends at once; nobody reading stdout any
 // more asks to stop as well, since whatever else is done would not be seen.
+import { setMaxListeners } from 'node:events';
+
 const interruptedExit = 130;
 
 /** Why a run was cancelled. */
@@ -25,6 +27,7 @@ export interface Cancellation {
 /** Listens for reasons to cancel until `end` is called. */
 export function cancellation(): Cancellation {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // each request under way listens, and a dozen are
   const cancel = (reason: 'SIGINT' | 'SIGTERM'): void => {
     if (controller.signal.aborted) process.exit(interruptedExit);
     controller.abort(new Cancelled(reason));

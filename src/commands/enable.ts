@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { connectionFlags, outputFlags, sinkFlags, timeoutFlag } from '../cli/flags.ts';
 import { Command } from '../command.ts';
 import { openAccess } from '../flows/access.ts';
-import { codeOfEnable, enable, levels, readSettings, stages } from '../flows/enable.ts';
+import { codeOfEnable, enable, levels, readSettings, stages, targetIds } from '../flows/enable.ts';
 import { viewEnable } from '../view/enable.ts';
 
 export default class Enable extends Command {
@@ -30,6 +30,10 @@ export default class Enable extends Command {
     }),
     qps: Flags.integer({ summary: 'batches per second at most; default 10', min: 1 }),
     burst: Flags.integer({ summary: 'batches at once at most; default 15', min: 1 }),
+    distribution: Flags.option({
+      options: targetIds,
+      summary: 'kind of control plane, when its signs mislead',
+    })(),
     'dry-run': Flags.boolean({ summary: 'show the plan and change nothing' }),
     wait: Flags.boolean({ summary: 'wait for the proof that events arrive', default: true, allowNo: true }),
     yes: Flags.boolean({ char: 'y', summary: 'do not ask' }),
@@ -50,6 +54,7 @@ export default class Enable extends Command {
       settings,
       dryRun: flags['dry-run'],
       wait: flags.wait,
+      distribution: flags.distribution,
       timeoutMs: flags.timeout ?? 120_000,
       yes: flags.yes,
       tool: `${this.config.bin}/${this.config.version}`,

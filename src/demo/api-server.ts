@@ -1,5 +1,6 @@
 // The embedded Kubernetes API server: starts, stops and restarts it on a loopback port, over plain HTTP. Answers the
 // part of the API that this tool uses as the real releases do, and audits every request as they do.
+import { makeCertificate } from './certificate.ts';
 import type { Level } from '../audit/backend/audit-sink.ts';
 import { Faults } from './faults.ts';
 import { listen, type Listening } from './http.ts';
@@ -35,6 +36,8 @@ export interface ApiServerOptions {
 /** A running one. */
 export interface ApiServer {
   readonly url: string;
+  /** PEM of the authority that signed its certificate. */
+  readonly ca: string;
   /** A kubeconfig for one user, as YAML; without a token the first user's. */
   kubeconfig(userToken?: string): string;
   /** Ends at once; events that have not been delivered are lost. */
@@ -70,13 +73,13 @@ function refuseImpossible({ release, auditSinks }: Settings): void {
     throw new Error(`${release} has no AuditSinks: unknown flag: --audit-dynamic-configuration`);
 }
 
-function kubeconfigText(url: string, token: string): string {
+function kubeconfigText(url: string, ca: string, token: string): string {
   return [
     'apiVersion: v1',
     'kind: Config',
     'current-context: demo',
     'clusters:',
-    `- {name: demo, cluster: {server: '${url}'}}`,
+    `- {name: demo, cluster: {server: '${url}', certificate-authority-data: '${Buffer.from(ca).toString('base64')}'}}`,
     'users:',
     `- {name: demo, user: {token: '${token}'}}`,
     'contexts:',
@@ -93,11 +96,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const requests: Seen[] = [];
   const faults = new Faults();
   let run = startProcess(settings, store);
+  const tls = await makeCertificate();
   const begin = (port: number): Promise<Listening> =>
-    listen((request) => handle(run, request, (seen) => requests.push(seen)), faults, port);
+    listen((request) => handle(run, request, (seen) => requests.push(seen)), faults, { port, tls });
   let listening = await begin(0);
-  const { port } = listening;
-  const url = `http://127.0.0.1:${port}`;
+  const { port } = listening, url = `https://127.0.0.1:${port}`;
   const scene = (): Scene => ({ release: settings.release, argv: argv(flagChoice(settings)), port });
   for (const object of options.objects ?? kubeadmCluster(scene())) store.put(object);
   // what the kubelet does once the new manifest runs; a scene of a test's own is left as it is
@@ -110,7 +113,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   return {
     url,
-    kubeconfig: (token) => kubeconfigText(url, token ?? [...settings.users.keys()][0] ?? ''),
+    ca: tls.cert,
+    kubeconfig: (token) => kubeconfigText(url, tls.cert, token ?? [...settings.users.keys()][0] ?? ''),
     stop,
     restart: async (changed = {}) => {
       await stop();

@@ -1,7 +1,9 @@
 // A loopback HTTP server that answers whole requests with whole replies, and the faults it can be told to show.
 // What a request means is the business of whoever hands in the answering function.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Certificate } from './certificate.ts';
 import type { Faults } from './faults.ts';
 
 /** One request, read to its end. */
@@ -68,11 +70,11 @@ async function write(reply: Reply, response: ServerResponse): Promise<void> {
   response.end(body);
 }
 
-/** Listens on 127.0.0.1; port 0 takes a free one. An answering function that throws is answered by 500. */
+/** Listens on 127.0.0.1; port 0 takes a free one; over TLS when given a certificate. What throws is answered by 500. */
 export async function listen(
   answer: (request: Request) => Reply | Promise<Reply>,
   faults: Faults,
-  port = 0,
+  { port = 0, tls }: { readonly port?: number; readonly tls?: Certificate } = {},
 ): Promise<Listening> {
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await read(incoming);
@@ -80,12 +82,13 @@ export async function listen(
     if (reply === 'hang-up') incoming.socket.destroy();
     else await write(reply, response);
   };
-  const server: Server = createServer((incoming, response) => {
+  const respond = (incoming: IncomingMessage, response: ServerResponse): void => {
     serve(incoming, response).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500);
       response.end(String(error));
     });
-  });
+  };
+  const server = tls === undefined ? createServer(respond) : createTlsServer(tls, respond);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

@@ -24,6 +24,8 @@ import { backendFor } from '../audit/target/backend-for.ts';
 import type { BackendChoice } from '../audit/target/backend-for.ts';
 import type { ByHand } from '../audit/target/byhand.ts';
 import { recognise } from '../audit/target/recognise.ts';
+import { targetIds } from '../audit/target/target.ts';
+import type { TargetId } from '../audit/target/target.ts';
 import type { Recognition } from '../audit/target/recognise.ts';
 import { Failure } from '../errors.ts';
 import type { Code } from '../errors.ts';
@@ -44,6 +46,8 @@ export interface EnableRequest {
   readonly wait: boolean;
   /** For the proof, milliseconds. */
   readonly timeoutMs: number;
+  /** The control plane's kind, when the user knows better than its signs. */
+  readonly distribution: TargetId | undefined;
   /** Nothing is asked: the user said yes beforehand. */
   readonly yes: boolean;
   /** Name and version. */
@@ -90,9 +94,9 @@ export async function enable(world: World, request: EnableRequest): Promise<Enab
     tool: request.tool,
   };
   const base = describe(facts, request, asked);
-  if (base.backend.name !== 'dynamic') return { ...base, byHand: await byHand(facts, base.backend.name) };
+  if (base.backend.name !== 'dynamic') return { ...base, byHand: await byHand(facts, base) };
   const checks = answerAll(preflight, { facts, sink: access.sink });
-  if (obstacles(checks).length > 0) return { ...base, checks, ...(await wayOut(facts, checks)) };
+  if (obstacles(checks).length > 0) return { ...base, checks, ...(await wayOut(facts, checks, base)) };
   const plan = planDynamic(facts, asked);
   const ready = { ...base, checks, plan, notes: notesOf(request) };
   if (request.dryRun) return { ...ready, outcome: 'planned' };
@@ -102,7 +106,7 @@ export async function enable(world: World, request: EnableRequest): Promise<Enab
 }
 
 function describe(facts: Facts, request: EnableRequest, asked: DynamicRequest): EnableResult {
-  const controlPlane = recognise(facts);
+  const controlPlane = controlPlaneOf(facts, request);
   const { backend, why } = choose(facts, controlPlane, request);
   return {
     outcome: 'refused',
@@ -113,6 +117,17 @@ function describe(facts: Facts, request: EnableRequest, asked: DynamicRequest): 
     plan: { steps: [], notes: [] },
     auditSink: auditSink(asked.settings, asked.sink, asked.run),
     notes: [],
+  };
+}
+
+function controlPlaneOf(facts: Facts, { distribution }: EnableRequest): Recognition {
+  if (distribution === undefined) return recognise(facts);
+  return {
+    target: distribution,
+    name: distribution,
+    evidence: 'as you said',
+    confidence: 'certain',
+    unseen: [],
   };
 }
 
@@ -127,15 +142,23 @@ function choose(
 }
 
 // Where the version has no AuditSinks, what replaces them; where the switches are missing, the switches.
-async function wayOut(facts: Facts, checks: readonly Finding[]): Promise<{ byHand?: ByHand }> {
-  const ids = obstacles(checks).map(({ id }) => id);
+async function wayOut(
+  facts: Facts,
+  checks: readonly Finding[],
+  base: EnableResult,
+): Promise<{ byHand?: ByHand }> {
+  const ids = obstacles(checks)
+    .filter(({ result }) => result === 'bad')
+    .map(({ id }) => id);
   if (ids.includes(serverVersion.id))
-    return { byHand: await byHand(facts, choose(facts, recognise(facts), { backend: undefined }).backend) };
+    return {
+      byHand: await byHand(facts, base, choose(facts, base.controlPlane, { backend: undefined }).backend),
+    };
   const switchesAreMissing = ids.includes(sinksServed.id) || ids.includes(switchesNotOff.id);
-  return switchesAreMissing ? { byHand: await byHand(facts, 'dynamic') } : {};
+  return switchesAreMissing ? { byHand: await byHand(facts, base, 'dynamic') } : {};
 }
 
-async function byHand(facts: Facts, backend: BackendChoice['backend']): Promise<ByHand> {
+async function byHand(facts: Facts, base: EnableResult, backend = base.backend.name): Promise<ByHand> {
   const { changeByHand, flagsNeeded } = await import('../audit/target/byhand.ts'); // only those who need it load it
   const need = backend === 'provider' ? 'webhook' : backend;
   const currentFlags: Look<Flags> = facts.apiServers[0]?.flags ?? {
@@ -148,7 +171,7 @@ async function byHand(facts: Facts, backend: BackendChoice['backend']): Promise<
     need === 'dynamic'
       ? (missing ?? flagsNeeded.dynamic)
       : flagsNeeded[need].filter((name) => !present[name]);
-  return changeByHand(recognise(facts).target, need, { flagsMissing, currentFlags, version: facts.version });
+  return changeByHand(base.controlPlane.target, need, { flagsMissing, currentFlags, version: facts.version });
 }
 
 function notesOf({ access, wait, dryRun }: EnableRequest): readonly string[] {
@@ -203,4 +226,4 @@ export function codeOfEnable({ outcome, checks, proof, byHand }: EnableResult): 
   return proof && verdictCodes[proof.verdict];
 }
 
-export { levels, stages };
+export { levels, stages, targetIds };

@@ -2,6 +2,7 @@
 // be looked at is told and never passes.
 import { ask } from '../audit/check/state.ts';
 import { obstacles } from '../audit/check/check.ts';
+import type { Finding } from '../audit/check/check.ts';
 import { backendsOf } from '../audit/check/delivery.ts';
 import type { ApiServer, Facts } from '../audit/facts.ts';
 import { recognise } from '../audit/target/recognise.ts';
@@ -47,10 +48,10 @@ function shown(facts: Facts, server: ApiServer): StatusResult['apiServers'][numb
 /** What a status exits as: undefined when healthy; the class of what stands in the way, the sink's first. */
 export function codeOf({ healthy, checks }: StatusResult): Code | undefined {
   if (healthy) return undefined;
-  const codes = obstacles(checks)
-    .filter(({ result }) => result === 'bad')
-    .map(({ code }) => code);
-  return codes.find((code) => code === 'receiver-unreachable') ?? codes[0] ?? 'unhealthy';
+  const codes = (kind: Finding['result']): readonly Code[] =>
+    obstacles(checks).flatMap(({ result, code }) => (result === kind ? [code] : []));
+  const told = [...codes('bad'), ...codes('unknown')];
+  return told.find((code) => code === 'receiver-unreachable') ?? told[0] ?? 'unhealthy';
 }
 
 /**

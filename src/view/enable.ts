@@ -63,13 +63,17 @@ function viewRefusal(result: EnableResult, terminal: Terminal): string {
 }
 
 function viewByHand({ summary, steps, warnings, page }: ByHand, terminal: Terminal): string {
-  const code = /^ {4}/;
   return [
     `By hand: ${fold(summary, terminal, 0)}`,
-    ...steps.map((step) => (code.test(step) ? step : `  ${fold(step, terminal, 2)}`)),
+    ...steps.flatMap((step) => step.split('\n').map((line) => viewLine(line, terminal))),
     ...warnings.map((warning) => `  ${mark(terminal, 'warn')} ${fold(warning, terminal, 4)}`),
     paint(terminal, 'dim', `  ${page}`),
   ].join('\n');
+}
+
+// a line that starts with four spaces is code: to be copied, so never folded
+function viewLine(line: string, terminal: Terminal): string {
+  return line.startsWith('    ') || line === '' ? line : `  ${fold(line, terminal, 2)}`;
 }
 
 /** What disable did. */

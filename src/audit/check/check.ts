@@ -12,7 +12,8 @@ export interface Subject {
 /** `unknown` means that the check could not look; it is never taken for `ok`. `skipped`: the question does not arise. */
 export type Answer =
   | { readonly result: 'ok' | 'skipped'; readonly evidence: string }
-  | { readonly result: 'bad' | 'unknown'; readonly evidence: string; readonly hint: string };
+  | { readonly result: 'bad'; readonly evidence: string; readonly hint: string }
+  | { readonly result: 'unknown'; readonly evidence: string; readonly hint: string; readonly code?: Code };
 
 export interface Check {
   readonly id: string;
@@ -67,10 +68,11 @@ export function obstacles(findings: readonly Finding[]): readonly Finding[] {
 export const ok = (evidence: string): Answer => ({ result: 'ok', evidence });
 export const skipped = (evidence: string): Answer => ({ result: 'skipped', evidence });
 export const bad = (evidence: string, hint: string): Answer => ({ result: 'bad', evidence, hint });
-export const unknown = ({ why }: Pick<Unseen, 'why'>, hint: string): Answer => ({
+export const unknown = ({ why, unseen }: Pick<Unseen, 'why'> & Partial<Unseen>, hint: string): Answer => ({
   result: 'unknown',
   evidence: why,
   hint,
+  code: unseen === 'forbidden' ? 'cluster-forbidden' : 'unhealthy', // not the check's own: it gave no answer
 });
 
 /** Asks on only when the look brought something; otherwise the answer is `unknown`, with this hint. */

@@ -39,7 +39,7 @@ export function summarise({ sent, events, foundAfterMs, before }: Journey): Prob
     ? { hop: 'search', result: 'passed', evidence: `found ${stages.join(', ')}`, afterMs: foundAfterMs }
     : {
         hop: 'search',
-        result: before.some(({ result }) => result === 'lost') ? 'unknown' : 'lost',
+        result: before.every(({ result }) => result === 'passed') ? 'lost' : 'unknown',
         evidence: 'not found',
       };
   return {
