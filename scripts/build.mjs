@@ -9,6 +9,7 @@ import { build, transform } from 'esbuild';
 import { register } from 'tsx/esm/api';
 import { licences } from './licences.mjs';
 import { demand } from './demand.mjs';
+import { deferBuiltins, lazyOclif } from './lazy.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -74,7 +75,7 @@ const split = (modules) =>
     // Its ESM form: of the CommonJS one, `import('yaml')` would bring nothing but a default export.
     alias: { yaml: join(root, 'node_modules', 'yaml', 'browser', 'dist', 'index.js') },
     chunkNames: '[name]-[hash]',
-    plugins: [inline(modules)],
+    plugins: [inline(modules), lazyOclif],
     metafile: true,
     write: false,
     logLevel: 'warning',
@@ -98,7 +99,7 @@ async function commonJs(text, wasCommonJs) {
     minifyWhitespace: true,
   });
   for (const warning of warnings) throw new Error(`chunk: ${warning.text}`);
-  const wrapped = `(function(exports,require,module,__filename,__dirname){${code}${wasCommonJs ? names : ''}\n})`;
+  const wrapped = `(function(exports,require,module,__filename,__dirname){${deferBuiltins(code)}${wasCommonJs ? names : ''}\n})`;
   return `//${createHash('sha256').update(wrapped).digest('hex').slice(0, 32)}\n${wrapped}`;
 }
 

@@ -157,7 +157,7 @@ export abstract class Command extends OclifCommand {
   protected override catch(error: Error): Promise<never> {
     const reason = cancelledBy(this.signal);
     if (reason === undefined || error instanceof Failure) throw error;
-    throw new Failure('interrupted', 'interrupted', [], error);
+    throw new Failure('interrupted', 'Interrupted.', [], error);
   }
 
   /** A run that ended in good order after Ctrl-C was interrupted all the same; no reader left is no error. */

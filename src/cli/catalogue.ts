@@ -1,8 +1,9 @@
 // Which commands there are, found by looking: every file under src/commands is one. The build puts a module of the
 // same shape in this one's place, with the answers written out, so that the shipped program looks at nothing.
 import { readdirSync, readFileSync } from 'node:fs';
-import { configure, type Package, type CommandClass } from './oclif.ts';
-import { helpOf, manifestOf, type Classes, type Manifest } from './describe.ts';
+import type { CommandClass, Package } from './oclif.ts';
+import { manifestOf, type Classes, type Manifest } from './describe.ts';
+import { helpOf } from './help.ts';
 
 const folder = new URL('../commands/', import.meta.url);
 const { name, version, description } = JSON.parse(
@@ -34,7 +35,7 @@ export async function manifest(): Promise<Manifest> {
   return manifestOf(await classes());
 }
 
-/** All help texts, see describe.ts. */
+/** All help texts, see help.ts. */
 export async function help(): Promise<Readonly<Record<string, string>>> {
-  return helpOf(await classes(), await configure(about), description);
+  return helpOf(await manifest(), description);
 }

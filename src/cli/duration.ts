@@ -12,6 +12,6 @@ const part = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
 export function milliseconds(text: string): number {
   if (/^\d+$/.test(text)) return Number(text) * 1000;
   if (!shape.test(text))
-    throw new Failure('usage', `"${text}" is not a duration`, ['Write it like 90s, 2m or 1h30m.']);
+    throw new Failure('usage', `"${text}" is not a duration.`, ['Write it like 90s, 2m or 1h30m.']);
   return [...text.matchAll(part)].reduce((sum, [, n, unit]) => sum + Number(n) * (units[unit ?? ''] ?? 0), 0);
 }

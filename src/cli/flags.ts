@@ -72,7 +72,7 @@ export type Region = 'us' | 'eu';
 export function regionOf(text: string, from: string): Region {
   const region = text.toLowerCase();
   if (region === 'us' || region === 'eu') return region;
-  throw new Failure('usage', `${from} is "${text}", which is neither us nor eu`, [
+  throw new Failure('usage', `${from} is "${text}", which is neither us nor eu.`, [
     'Say --region us or --region eu.',
   ]);
 }

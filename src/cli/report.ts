@@ -17,15 +17,16 @@ const list = (words: readonly string[]): string => words.map((word) => `"${word}
 
 function sentence(error: ParseError): string {
   const { flags, args } = error;
-  if (flags !== undefined) return `there is no flag ${list(flags)} in this command`;
+  if (flags !== undefined) return `There is no flag ${list(flags)} in this command.`;
   const strings = args?.filter((arg) => typeof arg === 'string') ?? [];
-  if (strings.length > 0) return `unexpected argument ${list(strings)}`;
+  if (strings.length > 0) return `Unexpected argument ${list(strings)}.`;
   const names = args?.flatMap((arg) => (typeof arg === 'string' ? [] : [arg.name.toUpperCase()])) ?? [];
-  if (names.length > 0) return `missing argument ${names.join(', ')}`;
+  if (names.length > 0) return `Missing argument ${names.join(', ')}.`;
   return clean(error.message)
     .replace(/^The following errors? occurred:\s*/, '')
     .replace(/^Flag (--\S+)/, '$1')
-    .replace(/\s*\n\s*/g, '; ');
+    .replace(/\s*\n\s*/g, '; ')
+    .replace(/[^.]$/, '$&.');
 }
 
 /** oclif wraps what a flag's parser says, ours included: `Parsing --x \n\t… \nSee more help with --help`. */

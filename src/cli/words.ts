@@ -78,11 +78,11 @@ function unknown(words: readonly string[], ids: readonly string[]): Failure {
   const all = ids.map((id) => id.replaceAll(':', ' '));
   const said = words.join(' ');
   if (under.length > 0 && words.length === 1)
-    return new Failure('usage', `"${said}" is the first word of several commands`, [
+    return new Failure('usage', `"${said}" is the first word of several commands.`, [
       `Say which: ${under.map((name) => `${bin} ${name}`).join(', ')}.`,
     ]);
   const near = nearest(said, all) ?? nearest(words[0] ?? '', all) ?? under[0];
-  return new Failure('usage', `there is no command "${near?.includes(' ') ? said : (words[0] ?? '')}"`, [
+  return new Failure('usage', `There is no command "${near?.includes(' ') ? said : (words[0] ?? '')}".`, [
     ...(near === undefined ? [] : [`Did you mean: ${bin} ${near}`]),
     `See what there is: ${bin} --help`,
   ]);
@@ -119,5 +119,5 @@ export function wish(
 
 function atTheRoot(help: boolean): Wish {
   if (help) return { help: '' };
-  throw new Failure('usage', 'a command is missing', [`See what there is: ${bin} --help`]);
+  throw new Failure('usage', 'A command is missing.', [`See what there is: ${bin} --help`]);
 }

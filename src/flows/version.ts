@@ -12,7 +12,7 @@ async function ask(world: World): Promise<string> {
   const { status, text } = await cluster.request({ path: '/version' });
   const found = status === 200 ? gitVersionIn(text) : undefined;
   if (found !== undefined) return found;
-  throw new Failure('cluster-answer', `${cluster.host} answered ${status} to /version, and no version`, [
+  throw new Failure('cluster-answer', `${cluster.host} answered ${status} to /version, and no version.`, [
     'Check that the server of the kubeconfig is an API server: kubectl config view --minify',
   ]);
 }
