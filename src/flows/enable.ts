@@ -141,7 +141,7 @@ function choose(
     : { backend, why: 'as you asked' };
 }
 
-// Where the version has no AuditSinks, what replaces them; where the switches are missing, the switches.
+// Where the switches are missing, the switches; where the version has none, naming them would do harm.
 async function wayOut(
   facts: Facts,
   checks: readonly Finding[],
@@ -150,10 +150,6 @@ async function wayOut(
   const ids = obstacles(checks)
     .filter(({ result }) => result === 'bad')
     .map(({ id }) => id);
-  if (ids.includes(serverVersion.id))
-    return {
-      byHand: await byHand(facts, base, choose(facts, base.controlPlane, { backend: undefined }).backend),
-    };
   const switchesAreMissing = ids.includes(sinksServed.id) || ids.includes(switchesNotOff.id);
   return switchesAreMissing ? { byHand: await byHand(facts, base, 'dynamic') } : {};
 }

@@ -8,6 +8,9 @@ import { arrayOf, objectOf, stringsOf } from './read-json.ts';
 // Enough for every API server of a large control plane; more would make the cost grow with the cluster.
 const handful = 10;
 
+// control-plane since 1.20, master before; api-server on kOps, controlplane on RKE1
+const roles = ['control-plane', 'master', 'api-server', 'controlplane'];
+
 /** @throws Failure cluster-answer when not even the version can be read */
 export async function gatherSigns(cluster: Cluster): Promise<Signs> {
   // alone and first: a cluster that is out of reach then fails once, not fifteen times
@@ -22,12 +25,11 @@ export async function gatherSigns(cluster: Cluster): Promise<Signs> {
     look(cluster, `/api/v1/namespaces/kube-system/configmaps/${name}`, (json) =>
       objectOf(objectOf(json)['data'] ?? {}),
     );
-  const [groups, controlPlanes, masters, any, pods, kubeadm, kops] = await Promise.all([
+  const [groups, controlPlanes, any, pods, kubeadm, kops] = await Promise.all([
     look(cluster, '/apis', (json) =>
       arrayOf(objectOf(json)['groups']).map((group) => String(objectOf(group)['name'])),
     ),
-    nodes('node-role.kubernetes.io/control-plane', handful),
-    nodes('node-role.kubernetes.io/master', handful),
+    Promise.all(roles.map((role) => nodes(`node-role.kubernetes.io/${role}`, handful))),
     nodes('', 1),
     gatherPods(cluster),
     configMap('kubeadm-config'),
@@ -40,7 +42,7 @@ export async function gatherSigns(cluster: Cluster): Promise<Signs> {
   return {
     version: version.seen,
     groups,
-    controlPlaneNodes: either(controlPlanes, masters),
+    controlPlaneNodes: controlPlanes.reduce(either),
     anyNode: map(any, ([node]) => node),
     apiServerPods: pods,
     kubeadmConfig: map(kubeadm, (data) =>

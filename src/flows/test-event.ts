@@ -7,6 +7,7 @@ import { hopsOf, summarise } from '../audit/event/proof.ts';
 import type { Hop, ProbeResult } from '../audit/event/proof.ts';
 import { seen } from '../audit/facts.ts';
 import type { ApiServer, Look } from '../audit/facts.ts';
+import { isAuditing } from '../audit/metrics.ts';
 import type { AuditMetrics } from '../audit/metrics.ts';
 import { hostOf } from '../audit/sink/sematext.ts';
 import { Failure } from '../errors.ts';
@@ -67,54 +68,51 @@ interface Way {
 
 async function through(world: World, request: TestEventRequest, way: Way): Promise<TestEventResult> {
   const { access, timeoutMs } = request;
-  const before = await metricsOf(way);
+  const before = await readingsOf(way);
   const sent: Sent[] = [];
   for (const via of way.vias)
     for (const probe of way.probes) sent.push(await send(world, way.cluster, probe, via));
-  const { awaited, notes } = await verify(world, access, sent, timeoutMs, () => accepted(way, before));
-  const servers = serversOf(way, before, await metricsOf(way));
+  const { awaited, notes } = await verify(world, access, sent, {
+    timeoutMs,
+    hopeless: nobodyAudits(await readingsOf(way)),
+    acceptedByNow: async () => allTaken(compare(before, await readingsOf(way)), way.host),
+  });
+  const metrics = compare(before, await readingsOf(way));
   const receiver = await receiverHop(world, access);
   const results = awaited.map((one) =>
     summarise({
       ...one,
-      before: [apiServerHop(one.sent), ...hopsOf(servers.get(one.sent.via), way.host), receiver],
+      before: [apiServerHop(one.sent), ...hopsOf(metrics.get(one.sent.via), way.host), receiver],
     }),
   );
   return judged(keepTelling(results), access, notes);
 }
 
+/** Counters by the address they were asked at. */
 type Readings = ReadonlyMap<string | undefined, Look<AuditMetrics>>;
 
-async function metricsOf({ cluster, vias }: Way): Promise<Readings> {
+async function readingsOf({ cluster, vias }: Way): Promise<Readings> {
   return new Map(
     await Promise.all(vias.map(async (via) => [via, await lookAtMetrics(cluster, via)] as const)),
   );
 }
 
-function serversOf(
-  { vias }: Way,
-  before: Readings,
-  after: Readings,
-): ReadonlyMap<string | undefined, ApiServer> {
+function compare(before: Readings, after: Readings): ReadonlyMap<string | undefined, ApiServer['metrics']> {
   const none: Look<AuditMetrics> = { unseen: 'not-asked', why: 'its counters were not read' };
   return new Map(
-    vias.map((via) => [
-      via,
-      {
-        name: via ?? 'api',
-        flags: { unseen: 'not-asked', why: '' },
-        flagsFrom: 'none',
-        metrics: compareReadings(before.get(via) ?? none, after.get(via) ?? none, 0),
-      },
-    ]),
+    [...after].map(([via, reading]) => [via, compareReadings(before.get(via) ?? none, reading, 0)]),
   );
 }
 
+/** Whether waiting is vain: every API server was seen to have no auditing at all. */
+function nobodyAudits(readings: Readings): boolean {
+  return [...readings.values()].every((reading) => 'seen' in reading && !isAuditing(reading.seen));
+}
+
 /** Without a key: whether every API server's own counters show by now that the receiver took, or lost, a batch. */
-async function accepted(way: Way, before: Readings): Promise<boolean> {
-  const servers = serversOf(way, before, await metricsOf(way));
-  return [...servers.values()].every((server) =>
-    hopsOf(server, way.host).every(({ result }) => result !== 'unknown'),
+function allTaken(metrics: ReadonlyMap<string | undefined, ApiServer['metrics']>, host: string): boolean {
+  return [...metrics.values()].every((one) =>
+    hopsOf(one, host).every(({ hop, result }) => hop !== 'delivery' || result !== 'unknown'),
   );
 }
 
@@ -123,24 +121,31 @@ interface Verified {
   readonly notes: readonly string[];
 }
 
-// eslint-disable-next-line max-params -- the two ways to verify share everything but the last
+interface Patience {
+  readonly timeoutMs: number;
+  readonly hopeless: boolean;
+  /** Asked where nothing can be read back: whether there is nothing more to be learned. */
+  readonly acceptedByNow: () => Promise<boolean>;
+}
+
 async function verify(
   world: World,
   access: SinkAccess,
   sent: readonly Sent[],
-  timeoutMs: number,
-  acceptedByNow: () => Promise<boolean>,
+  patience: Patience,
 ): Promise<Verified> {
   const why = unverifiable(access);
-  if (why === undefined) {
-    const { awaited, trouble } = await awaitEvents(world, access, sent, timeoutMs);
+  if (why === undefined && !patience.hopeless) {
+    const { awaited, trouble } = await awaitEvents(world, access, sent, patience.timeoutMs);
     if (trouble !== undefined) throw trouble;
     return { awaited, notes: [] };
   }
-  const until = world.clock.now().getTime() + timeoutMs;
-  while (!(await acceptedByNow()) && world.clock.now().getTime() + pollMs <= until)
+  const awaited = sent.map((one) => ({ sent: one, events: [], foundAfterMs: undefined }));
+  if (patience.hopeless) return { awaited, notes: ['No API server is auditing: nothing was waited for.'] };
+  const until = world.clock.now().getTime() + patience.timeoutMs;
+  while (!(await patience.acceptedByNow()) && world.clock.now().getTime() + pollMs <= until)
     await world.clock.sleep(pollMs);
-  return { awaited: sent.map((one) => ({ sent: one, events: [], foundAfterMs: undefined })), notes: [why] };
+  return { awaited, notes: [why ?? ''] };
 }
 
 const pollMs = 2_000;
@@ -218,7 +223,11 @@ async function direct(world: World, { access, timeoutMs, tool }: TestEventReques
     at: at.getTime(),
     marked: true,
   };
-  const { awaited, notes } = await verify(world, access, [sent], timeoutMs, async () => true);
+  const { awaited, notes } = await verify(world, access, [sent], {
+    timeoutMs,
+    hopeless: false,
+    acceptedByNow: async () => true,
+  });
   const receiver: Hop = {
     hop: 'receiver',
     result: 'passed',

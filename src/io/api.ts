@@ -112,7 +112,8 @@ export async function lookText<T>(
   if (answer.status === 401) throw unauthorized(cluster);
   if (answer.status === 403) return unseen('forbidden', request.path, answer, cluster);
   if (answer.status === 404 && isOwn404(answer)) return unseen('absent', request.path, answer, cluster);
-  if (answer.status !== 200) return unseen('failed', request.path, answer, cluster);
+  // a review is created, so it is answered by 201
+  if (answer.status !== 200 && answer.status !== 201) return unseen('failed', request.path, answer, cluster);
   try {
     return { seen: parse(answer.text) };
   } catch (error) {

@@ -16,7 +16,7 @@ export const serverVersion: Check = {
       ? ok(version.gitVersion)
       : bad(
           `${version.gitVersion}: AuditSink was removed in Kubernetes 1.19`,
-          'use the static backends: kubectl sematext-audit enable',
+          'leave out --dynamic: kubectl sematext-audit enable says which backend replaces it here, and how',
         ),
 };
 
@@ -27,6 +27,7 @@ export const sinksServed: Check = {
   severity: 'error',
   code: 'target-unsupported',
   ask: ({ facts }) => {
+    if (!hasAuditSinks(facts.version)) return skipped('AuditSink does not exist in this version');
     const look = facts.auditSinks;
     if ('seen' in look) return ok('auditregistration.k8s.io/v1alpha1 is served');
     return look.unseen === 'absent'
