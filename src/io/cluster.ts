@@ -1,9 +1,10 @@
 // The Kubernetes API of one context, over requests of our own: raw paths, our own headers, one API server of
 // several asked directly (`via`), deadlines and a cap. What fails is said in one sentence with what to do about it.
-import type { Agent } from 'node:http';
+import { X509Certificate } from 'node:crypto';
+import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { Failure } from '../errors.ts';
-import { openCredentials, type Credential } from './credentials.ts';
+import { openCredentials, type Credential, type Credentials } from './credentials.ts';
 import { answerCap, exchange, HttpError, type HttpReason } from './http.ts';
 import { findAccess, type Access } from './kubeconfig.ts';
 import { invalid } from './kubeconfig-files.ts';
@@ -30,23 +31,7 @@ const advice: Partial<Record<HttpReason, readonly string[]>> = {
   protocol: ['Check the server in the kubeconfig: something other than an API server listens there.'],
 };
 
-const causes: Record<HttpReason, string> = {
-  dns: 'its name cannot be resolved',
-  refused: 'the connection was refused',
-  unreachable: 'there is no route to it',
-  reset: 'the connection broke off',
-  timeout: 'it did not answer in time',
-  tls: 'its TLS certificate cannot be trusted',
-  proxy: 'the proxy did not let the connection through',
-  protocol: 'what answers there does not speak HTTP',
-  'too-large': 'its answer is too large',
-  aborted: 'the request was interrupted',
-  invalid: 'the request cannot be sent as it is',
-  other: 'the connection failed',
-};
-
 function unreachable(error: HttpError): Failure {
-  const code = error.code === '' ? '' : ` (${error.code})`;
   if (error.reason === 'too-large')
     return new Failure(
       'cluster-answer',
@@ -54,12 +39,34 @@ function unreachable(error: HttpError): Failure {
       [],
       error,
     );
-  const message = `The cluster at ${error.host} cannot be reached: ${causes[error.reason]}${code}.`;
+  if (error.reason === 'truncated')
+    return new Failure(
+      'cluster-answer',
+      `The answer of the API server ${error.host} broke off.`,
+      ['Try again.'],
+      error,
+    );
+  if (error.reason === 'invalid')
+    return new Failure(
+      'usage',
+      'The request for the cluster cannot be sent: a name to act as is malformed.',
+      ['Check --as, --as-group and --as-uid.'],
+    );
+  const message = `The cluster at ${error.host} cannot be reached: ${error.why}.`;
   return new Failure('cluster-unreachable', message, advice[error.reason] ?? [], error);
 }
 
+/** Node takes an authority that is none in silence, and then trusts nobody. */
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 function secureContext({ server }: Access, { certificate, key }: Credential): SecureContext {
-  if (server.ca !== undefined && !server.ca.includes('-----BEGIN '))
+  if (server.ca !== undefined && !isCertificate(server.ca))
     throw invalid("The kubeconfig's certificate authority is not a PEM certificate.");
   if ((certificate === undefined) !== (key === undefined))
     throw invalid("The kubeconfig's client certificate and client key must be given together.");
@@ -77,9 +84,9 @@ function secureContext({ server }: Access, { certificate, key }: Credential): Se
   }
 }
 
-async function openAgent({ server }: Access, options: WorldOptions): Promise<Agent> {
+async function openAgent({ server }: Access, proxy: string | undefined): Promise<Agent> {
   try {
-    return await agentFor(server.url.protocol, server.proxyUrl ?? proxyFor(server.url, options.env));
+    return await agentFor(server.url.protocol, proxy);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw invalid('The proxy for the cluster is not a URL of http, https or socks5.', [
@@ -110,6 +117,34 @@ function namesOf(access: Access, via: string | undefined): { servername?: string
   return name === undefined ? {} : { servername: name };
 }
 
+/** What requests go over; made anew only when the credential is another one. */
+interface Line {
+  readonly credential: Credential;
+  readonly agent: Agent;
+  readonly context: SecureContext | undefined;
+}
+
+function openLine(access: Access, credentials: Credentials, proxy: string | undefined): () => Promise<Line> {
+  let line: Line | undefined;
+  return async () => {
+    const credential = await credentials.current();
+    if (line?.credential === credential) return line;
+    const secure = access.server.url.protocol === 'https:';
+    const context = secure ? secureContext(access, credential) : undefined;
+    return (line = { credential, agent: await openAgent(access, proxy), context });
+  };
+}
+
+function headersOf({ body, headers }: ApiRequest, credential: Credential): OutgoingHttpHeaders {
+  return {
+    Accept: 'application/json',
+    'User-Agent': 'kubectl-sematext_audit',
+    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...headers,
+    ...credential.headers,
+  };
+}
+
 /**
  * The cluster of these flags and this environment; nothing is sent yet.
  * @param known where the cluster's own secrets are added, so that they are masked
@@ -119,30 +154,18 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
   const access = await findAccess(options.connection, options.env);
   const { server, user } = access;
   for (const secret of [user.token, user.password]) if (secret !== undefined) known.add(secret);
+  const proxy = server.proxyUrl ?? proxyFor(server.url, options.env);
   const credentials = openCredentials(access, options);
-  let line: { credential: Credential; agent: Agent; context: SecureContext | undefined } | undefined;
-  const connect = async (): Promise<NonNullable<typeof line>> => {
-    const credential = await credentials.current();
-    if (line?.credential === credential) return line;
-    const context = server.url.protocol === 'https:' ? secureContext(access, credential) : undefined;
-    const agent = await openAgent(access, options);
-    return (line = { credential, agent, context });
-  };
+  const line = openLine(access, credentials, proxy);
   const send = async (request: ApiRequest): Promise<Answer> => {
-    const { credential, agent, context } = await connect();
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const { credential, agent, context } = await line();
     return exchange({
       url: addressOf(server.url, request),
       method: request.method ?? 'GET',
-      headers: {
-        Accept: 'application/json',
-        'User-Agent': 'kubectl-sematext_audit',
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...request.headers,
-        ...credential.headers,
-      },
-      body,
+      headers: headersOf(request, credential),
+      body: request.body === undefined ? undefined : JSON.stringify(request.body),
       agent,
+      proxied: proxy !== undefined,
       timeoutMs: deadline(options.connection.requestTimeoutMs, request.timeoutMs),
       maxBytes: answerCap,
       signal: request.uncancelled === true ? new AbortController().signal : options.signal,
@@ -160,7 +183,7 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
 async function asked(
   request: ApiRequest,
   send: (request: ApiRequest) => Promise<Answer>,
-  credentials: { forget(): boolean },
+  credentials: Credentials,
 ): Promise<Answer> {
   try {
     const answer = await send(request).catch((error: unknown) => {

@@ -13,32 +13,32 @@ import { interrupted } from './clock.ts';
 import { agentFor, bareHost, proxyFor } from './proxy.ts';
 import type { Answer, HttpRequest, WorldOptions } from './world.ts';
 
-/** What stopped an exchange. `reset` is also an answer that broke off; `protocol` an answer that is not HTTP. */
+/** What stopped an exchange; `truncated`: an answer that began and broke off; `protocol`: one that is not HTTP. */
 export type HttpReason =
   | 'dns'
   | 'refused'
   | 'unreachable'
   | 'reset'
+  | 'truncated'
   | 'timeout'
   | 'tls'
   | 'proxy'
   | 'protocol'
   | 'too-large'
-  | 'aborted'
   | 'invalid'
   | 'other';
 
 const sentences: Record<HttpReason, string> = {
-  dns: 'its name could not be resolved',
+  dns: 'its name cannot be resolved',
   refused: 'the connection was refused',
   unreachable: 'there is no route to it',
   reset: 'the connection broke off',
-  timeout: 'there was no answer in time',
-  tls: 'its TLS certificate or handshake was not acceptable',
+  truncated: 'its answer broke off',
+  timeout: 'it did not answer in time',
+  tls: 'its TLS certificate or handshake cannot be trusted',
   proxy: 'the proxy did not let the connection through',
-  protocol: 'what answered does not speak HTTP',
-  'too-large': 'the answer is too large',
-  aborted: 'interrupted',
+  protocol: 'what answers there does not speak HTTP',
+  'too-large': 'its answer is too large',
   invalid: 'the request could not be made: its URL or a header is malformed',
   other: 'the connection failed',
 };
@@ -48,11 +48,15 @@ export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly reason: HttpReason;
   readonly host: string;
-  /** The system's or OpenSSL's own code, such as CERT_HAS_EXPIRED. */
+  /** The system's or OpenSSL's own code, such as CERT_HAS_EXPIRED; may be empty. */
   readonly code: string;
+  /** The reason as half a sentence, with the code. */
+  readonly why: string;
 
   constructor(reason: HttpReason, host: string, code = '') {
-    super(`${host}: ${sentences[reason]}${code === '' ? '' : ` (${code})`}`);
+    const why = `${sentences[reason]}${code === '' ? '' : ` (${code})`}`;
+    super(`${host}: ${why}`);
+    this.why = why;
     this.reason = reason;
     this.host = host;
     this.code = code;
@@ -74,10 +78,9 @@ const reasons: readonly (readonly [RegExp, HttpReason])[] = [
 export function httpError(error: unknown, host: string): HttpError {
   if (error instanceof HttpError) return error;
   const { code, message } = error as { code?: unknown; message?: unknown };
-  const known = typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : '';
-  // hpagent and socks have no codes of their own
-  if (known === '' && /^Bad response: \d+$|^Proxy timeout$|socks/i.test(String(message)))
-    return new HttpError('proxy', host, /\d{3}/.exec(String(message))?.[0]);
+  // the proxy libraries have no codes, only these words
+  const [, word = ''] = /^(?:connect|Bad response:) (E[A-Z]+|\d{3})\b/.exec(String(message)) ?? [];
+  const known = typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : word;
   return new HttpError(reasons.find(([pattern]) => pattern.test(known))?.[1] ?? 'other', host, known);
 }
 
@@ -88,6 +91,8 @@ export interface Exchange {
   readonly headers: OutgoingHttpHeaders;
   readonly body?: string | undefined;
   readonly agent: Agent;
+  /** Whether the agent goes through a proxy: then it is the proxy that could not be reached. */
+  readonly proxied: boolean;
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
@@ -129,13 +134,19 @@ function collect(
       done(new HttpError('too-large', ''));
     } else chunks.push(chunk);
   });
-  response.on('error', (error) => done(httpError(error, '')));
+  response.on('error', (error) => done(new HttpError('truncated', '', httpError(error, '').code)));
   response.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
 }
 
 function flat(headers: IncomingMessage['headers']): Record<string, string> {
   const entries = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]);
   return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** An error of the connection, with the host that was asked, laid at the proxy's door where there is one. */
+function placed({ reason, code }: HttpError, { url, proxied }: Exchange): HttpError {
+  const before = ['dns', 'refused', 'unreachable', 'other'].includes(reason);
+  return new HttpError(proxied && before ? 'proxy' : reason, url.host, code);
 }
 
 /** Sends one request and has its whole answer. @throws HttpError; Failure interrupted when the signal is aborted */
@@ -156,7 +167,7 @@ export function exchange(one: Exchange): Promise<Answer> {
       signal.removeEventListener('abort', stop);
       if (!(outcome instanceof Error)) return resolve(outcome);
       request.destroy();
-      reject(outcome instanceof HttpError ? new HttpError(outcome.reason, url.host, outcome.code) : outcome);
+      reject(outcome instanceof HttpError ? placed(outcome, one) : outcome);
     };
     const stop = (): void => settle(interrupted());
     const late = (): void => settle(new HttpError('timeout', url.host));
@@ -168,7 +179,12 @@ export function exchange(one: Exchange): Promise<Answer> {
       collect(response, one.maxBytes, (text) => {
         if (text instanceof HttpError) return settle(text);
         const status = response.statusCode ?? 0;
-        settle({ status, headers: flat(response.headers), text, ms: performance.now() - started });
+        settle({
+          status,
+          headers: flat(response.headers),
+          text,
+          ms: Math.round(performance.now() - started),
+        });
       }),
     );
     request.end(one.body);
@@ -192,8 +208,7 @@ export function openHttp(
   options: Pick<WorldOptions, 'env' | 'signal'>,
 ): (request: HttpRequest) => Promise<Answer> {
   const agents = new Map<string, Promise<Agent>>();
-  const agentOf = (url: URL): Promise<Agent> => {
-    const proxy = proxyFor(url, options.env);
+  const agentOf = (url: URL, proxy: string | undefined): Promise<Agent> => {
     const key = `${url.protocol} ${proxy ?? ''}`;
     const agent = agents.get(key) ?? agentFor(url.protocol, proxy);
     agents.set(key, agent);
@@ -201,9 +216,20 @@ export function openHttp(
   };
   return async ({ method, url: text, headers = {}, body, timeoutMs = 30_000 }) => {
     const url = parseUrl(text);
-    const fixed = { url, method, headers, body, timeoutMs, maxBytes: answerCap, signal: options.signal };
+    const proxy = proxyFor(url, options.env);
+    const proxied = proxy !== undefined;
+    const fixed = {
+      url,
+      proxied,
+      method,
+      headers,
+      body,
+      timeoutMs,
+      maxBytes: answerCap,
+      signal: options.signal,
+    };
     try {
-      const agent = await agentOf(url);
+      const agent = await agentOf(url, proxy);
       const send = (): Promise<Answer> => exchange({ ...fixed, agent });
       return await send().catch((error: unknown) => {
         if (method === 'GET' && error instanceof HttpError && error.code === 'ECONNRESET') return send();

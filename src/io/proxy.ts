@@ -56,15 +56,16 @@ export function proxyFor(url: URL, env: Env): string | undefined {
 
 /**
  * A keep-alive agent for `protocol` ("https:" or "http:"), through `proxy` where one is given.
- * @throws TypeError when the proxy is not a URL, or not one of http, https, socks
+ * @throws TypeError when the proxy is not a URL, or not one of http, https, socks5
  */
 export async function agentFor(protocol: string, proxy: string | undefined): Promise<HttpAgent> {
   const options = { keepAlive: true };
   if (proxy === undefined) return protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
   const { protocol: kind } = new URL(proxy);
-  if (/^socks(4a?|5h?)?:$/.test(kind)) {
+  if (kind === 'socks5:' || kind === 'socks5h:') {
     const { SocksProxyAgent } = await import('socks-proxy-agent');
-    return new SocksProxyAgent(proxy, options);
+    // as in Go, the proxy resolves names: the inside of a network has its own
+    return new SocksProxyAgent(proxy.replace(/^socks5h?:/i, 'socks5h:'), options);
   }
   if (kind !== 'http:' && kind !== 'https:') throw new TypeError('a proxy is http, https or socks5');
   const { HttpProxyAgent, HttpsProxyAgent } = await import('hpagent');

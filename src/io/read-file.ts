@@ -46,7 +46,7 @@ export async function gather(chunks: AsyncIterable<Uint8Array | string>, maxByte
   const had: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of chunks) {
-    const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk);
+    const buffer = Buffer.from(chunk as Uint8Array);
     bytes += buffer.length;
     if (bytes > maxBytes) throw new ReadError('too-large', `is larger than ${maxBytes} bytes`);
     had.push(buffer);
@@ -55,16 +55,16 @@ export async function gather(chunks: AsyncIterable<Uint8Array | string>, maxByte
 }
 
 /**
- * The text of a file and its permission bits.
+ * The text of a file and its permission bits; a pipe (such as a shell's process substitution) has none.
  * @param maxBytes more than this is refused before it is read to its end: the file may be endless
  * @throws ReadError
  */
 export async function readText(path: string, maxBytes: number): Promise<{ text: string; mode: number }> {
   try {
     const file = await open(path, 'r');
-    const { mode } = await file.stat();
+    const stat = await file.stat();
     const bytes = await gather(file.createReadStream({ highWaterMark: 65_536 }), maxBytes);
-    return { text: decode(bytes), mode: mode & 0o777 };
+    return { text: decode(bytes), mode: stat.isFile() ? stat.mode & 0o777 : 0 };
   } catch (error) {
     throw readError(error);
   }

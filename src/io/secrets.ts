@@ -163,8 +163,13 @@ export function openSecrets(
     known.add(secret.value);
     return secret;
   };
+  const logsToken = async (source: TokenSource): Promise<Secret> =>
+    remember(checkedToken(await findToken(source, options, cluster)));
+  const given = ({ file, secret }: TokenSource): boolean =>
+    file !== undefined || secret !== undefined || Boolean(options.env['LOGS_TOKEN']?.trim());
   return {
-    logsToken: async (source) => remember(checkedToken(await findToken(source, options, cluster))),
+    logsToken,
+    logsTokenIfGiven: async (source) => (given(source) ? logsToken(source) : undefined),
     apiKey: async ({ file }) => {
       const value = options.env['SEMATEXT_API_KEY']?.trim();
       if (file !== undefined) return remember(checkedKey(await fromFile(file, 'API key')));

@@ -96,6 +96,8 @@ export interface TokenSource {
 export interface Secrets {
   /** @throws Failure token-missing | token-malformed | usage | interrupted, and those of reading a Secret */
   logsToken(source: TokenSource): Promise<Secret>;
+  /** The same where it is given or stands in LOGS_TOKEN; undefined, and nobody asked, where it is not. */
+  logsTokenIfGiven(source: TokenSource): Promise<Secret | undefined>;
   /** --api-key-file or SEMATEXT_API_KEY; undefined when there is neither. @throws Failure token-missing | token-malformed */
   apiKey(source: { readonly file?: string }): Promise<Secret | undefined>;
 }
@@ -157,6 +159,7 @@ export function openWorld(options: WorldOptions): World {
     sha256: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
     secrets: {
       logsToken: async (source) => (await secrets()).logsToken(source),
+      logsTokenIfGiven: async (source) => (await secrets()).logsTokenIfGiven(source),
       apiKey: async (source) => (await secrets()).apiKey(source),
     },
     ask: async (question) => (await import('./prompt.ts')).ask(question, options),

@@ -1,0 +1,135 @@
+// Questions, waits and progress: what a person at a terminal meets, and what a script meets instead.
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { failure } from '../support/failure.ts';
+import { openClock } from '../../src/io/clock.ts';
+import { steps } from '../../src/io/progress.ts';
+import { ask, askHidden } from '../../src/io/prompt.ts';
+import { console, options } from './servers.ts';
+
+describe('prompt', () => {
+  const answered = async (typed: string): Promise<[boolean, string]> => {
+    const terminal = console(true);
+    const asked = ask('Go on?', options({ terminal }));
+    terminal.stdin.write(typed);
+    return [await asked, terminal.said()];
+  };
+
+  it('takes y and yes for yes, and all else for no', async () => {
+    for (const typed of ['y\r', 'Y\r', 'yes\r', ' YES \r'])
+      assert.equal((await answered(typed))[0], true, typed);
+    for (const typed of ['\r', 'n\r', 'no\r', 'yep\r', 'y y\r', '\u0004'])
+      assert.equal((await answered(typed))[0], false);
+    assert.match((await answered('y\r'))[1], /Go on\? \[y\/N\] /);
+  });
+
+  it('is interrupted by Ctrl-C and by a cancelled run', async () => {
+    const error = await failure(() => answered('\u0003'));
+    assert.deepEqual([error.code, error.exitCode], ['interrupted', 130]);
+    const abort = new AbortController();
+    const asked = ask('Go on?', options({ terminal: console(true), signal: abort.signal }));
+    abort.abort();
+    assert.equal((await failure(() => asked)).code, 'interrupted');
+    assert.equal(
+      (await failure(() => ask('?', options({ terminal: console(true), signal: abort.signal })))).code,
+      'interrupted',
+    );
+  });
+
+  it('asks nobody where nobody is, and names --yes', async () => {
+    const nobody = [
+      options({ terminal: console(false) }),
+      options({ terminal: console(true), noInput: true }),
+      options({ terminal: { stdin: console(true).stdin, stderr: console(false).stderr } }),
+      options({ terminal: { stdin: console(false).stdin, stderr: console(true).stderr } }),
+    ];
+    for (const one of nobody) {
+      const error = await failure(() => ask('Go on?', one));
+      assert.deepEqual([error.code, error.exitCode], ['confirmation-needed', 2]);
+      assert.match(error.suggestions.join(' '), /--yes/);
+    }
+  });
+
+  it('does not show what is hidden, and is interrupted there too', async () => {
+    const terminal = console(true);
+    const asked = askHidden('Word: ', options({ terminal }));
+    terminal.stdin.write('swordfish\r');
+    assert.equal(await asked, 'swordfish');
+    assert.equal(terminal.said(), 'Word: \n');
+    const other = console(true);
+    const cancelled = askHidden('Word: ', options({ terminal: other }));
+    other.stdin.write('sword\u0003');
+    assert.equal((await failure(() => cancelled)).code, 'interrupted');
+    assert.ok(!other.said().includes('sword'));
+  });
+});
+
+describe('clock', () => {
+  it('waits about as long as told', async () => {
+    const clock = openClock(new AbortController().signal);
+    const before = clock.now().getTime();
+    await clock.sleep(20);
+    assert.ok(clock.now().getTime() - before >= 15);
+  });
+
+  it('ends a wait at once when the run is cancelled, and keeps nothing alive', async () => {
+    const abort = new AbortController();
+    const clock = openClock(abort.signal);
+    const waits = [clock.sleep(60_000), clock.sleep(60_000)];
+    abort.abort();
+    for (const wait of waits) assert.equal((await failure(() => wait)).code, 'interrupted');
+    assert.equal((await failure(() => clock.sleep(60_000))).code, 'interrupted');
+    const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
+    assert.ok(timers.length < 3, timers.join());
+  });
+
+  it('leaves no listener behind', async () => {
+    const { signal } = new AbortController();
+    for (let i = 0; i < 3; i++) await openClock(signal).sleep(1);
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  });
+});
+
+describe('progress', () => {
+  const list = (ran: string[], fails = false): Parameters<typeof steps>[0] => [
+    {
+      title: 'Dig',
+      run: async (say) => {
+        say('with a spade');
+        ran.push('dig');
+      },
+    },
+    {
+      title: 'Plant',
+      run: async () => {
+        if (fails) throw new Error('stones');
+        ran.push('plant');
+      },
+    },
+    { title: 'Water', run: async () => void ran.push('water') },
+  ];
+
+  it('shows steps on its stream, as lines or on a terminal', async () => {
+    for (const terminal of [console(false), console(true)]) {
+      const ran: string[] = [];
+      await steps(list(ran), { out: terminal.stderr });
+      assert.deepEqual(ran, ['dig', 'plant', 'water']);
+      for (const word of ['Dig', 'Plant', 'Water'])
+        assert.ok(terminal.said().includes(word), terminal.said());
+    }
+  });
+
+  it('runs them in silence without a stream', async () => {
+    const ran: string[] = [];
+    await steps(list(ran), {});
+    assert.deepEqual(ran, ['dig', 'plant', 'water']);
+  });
+
+  it('stops at the first that fails and throws what it threw', async () => {
+    for (const out of [undefined, console(false).stderr, console(true).stderr]) {
+      const ran: string[] = [];
+      await assert.rejects(steps(list(ran, true), { out }), { name: 'Error', message: 'stones' });
+      assert.deepEqual(ran, ['dig']);
+    }
+  });
+});
