@@ -37,10 +37,9 @@ export async function send(world: World, cluster: Cluster, probe: Probe, via?: s
   return { title, via, auditId, status: answer.status, ms: answer.ms, at, marked };
 }
 
-/** How often the search is asked; a person waits, and the search is shared. */
+/** First waits between two searches are short, for a person waits; later ones not, for the search is shared. */
+const firstPollMs = 500;
 const pollMs = 2_000;
-// After the first event of a request, how long its duplicates are waited for: one poll more.
-const settleMs = 2_500;
 
 export interface Awaited {
   readonly sent: Sent;
@@ -63,8 +62,9 @@ export async function awaitEvents(
   const started = world.clock.now().getTime();
   const found = new Map<string, { events: readonly Found[]; foundAfterMs: number }>();
   let trouble: Failure | undefined;
+  let wait = firstPollMs;
   for (;;) {
-    let wait = pollMs;
+    wait = Math.min(wait * 2, pollMs);
     try {
       await lookOnce(world, access, sent, found);
       trouble = undefined;
@@ -78,7 +78,7 @@ export async function awaitEvents(
     if (waited + wait > timeoutMs) return { awaited: listed(sent, found), ...(trouble && { trouble }) };
     await world.clock.sleep(wait);
   }
-  await world.clock.sleep(settleMs);
+  await world.clock.sleep(wait); // once more, for duplicates
   await lookOnce(world, access, sent, found).catch(() => undefined); // duplicates only: what was found stays found
   return { awaited: listed(sent, found) };
 }
