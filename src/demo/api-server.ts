@@ -100,13 +100,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const begin = (port: number): Promise<Listening> =>
     listen((request) => handle(run, request, (seen) => requests.push(seen)), faults, { port, tls });
   let listening = await begin(0);
-  const { port } = listening, url = `https://127.0.0.1:${port}`;
+  const { port } = listening;
+  const url = `https://127.0.0.1:${port}`;
   const scene = (): Scene => ({ release: settings.release, argv: argv(flagChoice(settings)), port });
   for (const object of options.objects ?? kubeadmCluster(scene())) store.put(object);
-  // what the kubelet does once the new manifest runs; a scene of a test's own is left as it is
-  const refreshMirrorPod = (): void => {
-    if (!options.objects) store.put(apiServerPod(scene()));
-  };
   const stop = async (): Promise<void> => {
     endProcess(run);
     await listening.stop();
@@ -121,7 +118,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       settings = settingsOf({ ...options, ...changed });
       refuseImpossible(settings);
       run = startProcess(settings, store);
-      refreshMirrorPod();
+      // what the kubelet does once the new manifest runs; a scene of a test's own is left as it is
+      if (!options.objects) store.put(apiServerPod(scene()));
       listening = await begin(port);
     },
     drain: () => drainProcess(run),

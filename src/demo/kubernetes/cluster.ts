@@ -140,8 +140,10 @@ function addresses({ release, port }: Scene): KubeObject[] {
   const ports = [{ name: 'https', port, protocol: 'TCP' }];
   const subsets = [{ addresses: [{ ip: '127.0.0.1' }], ports }];
   const labels = { 'kubernetes.io/service-name': 'kubernetes' };
+  const skip = { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } };
+  const unmirrored = release === '1.18.19' ? {} : skip;
   return [
-    { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets },
+    { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...metadata, ...unmirrored }, subsets },
     {
       apiVersion: release === '1.18.19' ? 'discovery.k8s.io/v1beta1' : 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',

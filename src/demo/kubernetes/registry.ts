@@ -17,6 +17,7 @@ export interface Place {
 }
 
 const needsResourceVersion = new Set(['auditsinks']);
+const counted = new Set(['auditsinks', 'daemonsets', 'deployments']);
 const createOnPut = new Set(['leases', 'endpoints', 'events', 'clusterroles', 'roles']);
 const answersWithObject = new Set(['pods', 'namespaces', 'services', 'serviceaccounts']);
 const modified =
@@ -70,7 +71,7 @@ export class Registry {
       ...(kind.namespaced && { namespace }),
       uid: randomUUID(),
       creationTimestamp: `${new Date().toISOString().slice(0, 19)}Z`,
-      ...('spec' in sent && { generation: 1 }),
+      ...(counted.has(kind.resource) && { generation: 1 }),
     };
     delete metadata.resourceVersion;
     const object = { ...sent, metadata };
@@ -189,16 +190,18 @@ function refusePreconditions(kind: Kind, object: KubeObject, preconditions: unkn
   if (!isRecord(preconditions)) return;
   const { uid, resourceVersion } = object.metadata;
   const { name } = object.metadata;
+  // the kind stands where the resource does in every other refusal
+  const about = { group: kind.group, resource: kind.kind };
   if (preconditions['uid'] !== undefined && preconditions['uid'] !== uid)
     throw conflict(
-      kind,
+      about,
       name,
       `the UID in the precondition (${String(preconditions['uid'])}) does not match the UID in record (${uid}). ` +
         'The object might have been deleted and then recreated',
     );
   if (preconditions['resourceVersion'] !== undefined && preconditions['resourceVersion'] !== resourceVersion)
     throw conflict(
-      kind,
+      about,
       name,
       `the ResourceVersion in the precondition (${String(preconditions['resourceVersion'])}) does not match the ` +
         `ResourceVersion in record (${resourceVersion}). The object might have been modified`,

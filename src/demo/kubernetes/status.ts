@@ -57,7 +57,8 @@ function qualified(name: string, group: string): string {
 }
 
 function details(about: About, name: string): Details {
-  return { ...(name && { name }), ...(about.group && { group: about.group }), kind: about.resource };
+  const { group, resource: kind } = about;
+  return { ...(name && { name }), ...(group && { group }), ...(kind && { kind }) };
 }
 
 /** 401; the same words whatever was wrong with the credentials. */
