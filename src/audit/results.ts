@@ -56,3 +56,22 @@ export interface DisableResult {
   /** The run that is taken back; absent without a record. */
   readonly record?: AuditRecord;
 }
+
+/** One command of the demo and what it did. */
+export interface DemoStep {
+  readonly command: string;
+  readonly exit: number;
+  readonly expected: number;
+  readonly ms: number;
+  /** Its standard output. */
+  readonly output: string;
+}
+
+export interface DemoResult {
+  /** What it ran on: embedded parts, or somebody's own binaries. */
+  readonly parts: string;
+  readonly steps: readonly DemoStep[];
+  readonly seconds: number;
+  /** Whether every command exited as it should. */
+  readonly asExpected: boolean;
+}

@@ -50,7 +50,7 @@ export default class Enable extends Command {
     const say = (text: string): void => this.say(text);
     const result = await enable(world, {
       backend: flags.dynamic ? 'dynamic' : undefined,
-      access: await openAccess(world, this.sink(flags), !flags['dry-run'], say),
+      access: await openAccess(world, this.sink(flags), { token: !flags['dry-run'], cluster: true }, say),
       settings,
       dryRun: flags['dry-run'],
       wait: flags.wait,

@@ -46,7 +46,9 @@ export default class Status extends Command {
   async run(): Promise<void> {
     const { flags } = await this.parse(Status);
     const world = this.world(flags);
-    const access = await openAccess(world, this.sink(flags), false, (text) => this.say(text));
+    const access = await openAccess(world, this.sink(flags), { token: false, cluster: true }, (text) =>
+      this.say(text),
+    );
     const request: StatusRequest = {
       access,
       skip: flags.skip ?? [],

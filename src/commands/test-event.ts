@@ -36,7 +36,12 @@ export default class TestEvent extends Command {
   async run(): Promise<void> {
     const { flags } = await this.parse(TestEvent);
     const world = this.world(flags);
-    const access = await openAccess(world, this.sink(flags), flags.direct, (text) => this.say(text));
+    const access = await openAccess(
+      world,
+      this.sink(flags),
+      { token: flags.direct, cluster: !flags.direct },
+      (text) => this.say(text),
+    );
     const result = await testEvent(world, {
       access,
       way: flags.direct ? 'direct' : flags['each-api-server'] ? 'each' : 'through',

@@ -1,8 +1,10 @@
 // From what the user said about the sink to what opens it: URLs, token, key.
-import { sinkOf } from '../audit/sink/sematext.ts';
+import { seen } from '../audit/facts.ts';
+import { hostOf, regionOfReceiver, sinkOf } from '../audit/sink/sematext.ts';
 import { Failure } from '../errors.ts';
 import type { SinkAccess } from '../io/sematext.ts';
 import type { World } from '../io/world.ts';
+import { recordLook } from './gather.ts';
 
 /** What the user said about the sink; nothing is read or looked up yet. */
 export interface SinkChoice {
@@ -13,31 +15,58 @@ export interface SinkChoice {
   readonly searchUrl?: string;
 }
 
+/** What the command at hand wants of the sink. */
+export interface AccessWants {
+  /** The user is asked for a token that was not given. */
+  readonly token: boolean;
+  /** A cluster is there whose record may know the region. */
+  readonly cluster: boolean;
+}
+
 /**
  * Reads the secrets and puts the sink together.
- * @param needsToken whether the user is asked for a token that was not given
  * @param say told what is to be known about how the secrets are kept
  * @throws Failure token-missing | token-malformed | usage | …
  */
 export async function openAccess(
   world: World,
   choice: SinkChoice,
-  needsToken: boolean,
+  wants: AccessWants,
   say: (text: string) => void,
 ): Promise<SinkAccess> {
   checkUrl('--receiver-url', choice.receiverUrl);
   checkUrl('--search-url', choice.searchUrl);
   const { secrets } = world;
-  const token = needsToken
+  const token = wants.token
     ? await secrets.logsToken(choice.token)
     : await secrets.logsTokenIfGiven(choice.token);
   const apiKey = await secrets.apiKey(choice.apiKey);
   for (const note of [...(token?.notes ?? []), ...(apiKey?.notes ?? [])]) say(note);
+  const said = choice.region ?? choice.receiverUrl;
+  const recorded =
+    said === undefined && wants.cluster ? await recordedRegion(world, token !== undefined) : undefined;
   return {
-    sink: sinkOf(choice.region ?? 'us', choice.receiverUrl, choice.searchUrl),
+    sink: sinkOf(choice.region ?? recorded ?? 'us', choice.receiverUrl, choice.searchUrl),
     ...(token !== undefined && { token: token.value }),
     ...(apiKey !== undefined && { apiKey: apiKey.value }),
   };
+}
+
+/**
+ * Who enabled with --region eu need not say it again: the record knows the region. It is never believed for more: a
+ * URL out of a ConfigMap would send token and key wherever whoever can edit it wants.
+ */
+async function recordedRegion(world: World, hasToken: boolean): Promise<'us' | 'eu' | undefined> {
+  const record = seen(await recordLook(await world.cluster()))?.record;
+  if (record === undefined) return undefined;
+  const region = regionOfReceiver(record.receiver);
+  if (region === undefined && hasToken)
+    throw new Failure(
+      'usage',
+      `Events go to a receiver of your own, ${hostOf(record.receiver)}, as the record has it.`,
+      ['Name it, so that the token goes nowhere else: --receiver-url URL --search-url URL.'],
+    );
+  return region;
 }
 
 // What an AuditSink's URL may not have, the API server refuses later and less clearly (apiserver pkg/util/webhook).

@@ -80,5 +80,7 @@ function viewLine(line: string, terminal: Terminal): string {
 export function viewDisable({ outcome, plan }: DisableResult, terminal: Terminal): string {
   if (outcome === 'nothing-to-do') return 'Nothing to disable: no record, and no AuditSink of ours.\n';
   const head = outcome === 'planned' ? 'Plan (nothing was changed):' : `${mark(terminal, 'ok')} Taken back:`;
-  return `${head}\n${viewPlan(plan, terminal)}\n`;
+  const body =
+    outcome === 'planned' ? viewPlan(plan, terminal) : plan.steps.map(({ title }) => `  ${title}`).join('\n');
+  return `${head}\n${body}\n`;
 }

@@ -22,7 +22,7 @@ export function viewStatus(result: StatusResult, terminal: Terminal, wide = fals
   const { controlPlane, server, apiServers } = result;
   const lines = [
     `${mark(terminal, kind)} ${paint(terminal, 'bold', `Audit logs: ${text}`)}`,
-    `  ${server} · ${controlPlane.name}${controlPlane.confidence === 'certain' ? '' : ` (${controlPlane.confidence})`}`,
+    `  ${server} · ${controlPlane.confidence === 'medium' ? 'probably ' : ''}${controlPlane.name}`,
   ];
   if (wide)
     for (const { name, backends, flagsFrom } of apiServers)

@@ -183,23 +183,40 @@ export const receiverReachable: Check = {
   },
 };
 
+// The receiver's host is that of our own sink, or of the sink that the user named.
+function receiverHost({ facts, sink }: Subject): string | undefined {
+  const url = ownSink(seen(facts.auditSinks) ?? [])?.spec.webhook.clientConfig.url ?? sink?.receiver;
+  return url === undefined ? undefined : hostOf(url);
+}
+
+/** Whether every API server's own counters show batches that the receiver took. */
+export function everyServerPosts(subject: Subject): boolean {
+  const host = receiverHost(subject);
+  const { apiServers } = subject.facts;
+  return (
+    host !== undefined &&
+    apiServers.length > 0 &&
+    apiServers.every(({ metrics }) => 'seen' in metrics && postsTo(metrics.seen.after, host).accepted > 0)
+  );
+}
+
 /** What the API servers themselves were told by the receiver. */
 export const receiverAccepts: Check = {
   id: 'receiver-accepts',
   title: 'The receiver accepts what API servers send',
   severity: 'warning',
   code: 'unhealthy',
-  ask: ({ facts, sink }) => {
-    const url = ownSink(seen(facts.auditSinks) ?? [])?.spec.webhook.clientConfig.url ?? sink?.receiver;
-    if (url === undefined) return skipped('no receiver is known');
+  ask: (subject) => {
+    const host = receiverHost(subject);
+    if (host === undefined) return skipped('no receiver is known');
     return perServer(
-      facts,
+      subject.facts,
       ({ name, metrics: { before, after } }) => {
-        const [then, now] = [postsTo(before, hostOf(url)), postsTo(after, hostOf(url))];
+        const [then, now] = [postsTo(before, host), postsTo(after, host)];
         const said = `${name}: ${now.accepted} batches accepted, ${now.refused} refused`;
         return { ok: now.refused === then.refused && (now.accepted > 0 || now.refused === 0), text: said };
       },
-      `see the API server's log for ${hostOf(url)}`,
+      `see the API server's log for ${host}`,
     );
   },
 };

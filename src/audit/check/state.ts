@@ -1,12 +1,13 @@
 // The one word that `status` says: how far events get, out of what was seen.
 import type { Facts } from '../facts.ts';
 import { billedOnce, recordTrue, switchesOn } from './cluster.ts';
-import { answerAll, skipped } from './check.ts';
+import { answerAll, ok, skipped } from './check.ts';
 import type { Check, Finding, Subject } from './check.ts';
 import {
   backendsOf,
   configured,
   eventsArrive,
+  everyServerPosts,
   instancesAgree,
   noLosses,
   policyPresent,
@@ -26,9 +27,17 @@ export type State =
   | 'delivering'
   | 'unknown';
 
+// Flags that nobody can see matter less than what they do: API servers that post to the sink honour it.
 const switchesInUse: Check = {
   ...switchesOn,
-  ask: (subject) => (usesSinks(subject) ? switchesOn.ask(subject) : skipped('no AuditSink is in use')),
+  ask: (subject) => {
+    if (!usesSinks(subject)) return skipped('no AuditSink is in use');
+    const answer = switchesOn.ask(subject);
+    if (answer.result !== 'unknown' || receiverAccepts.ask(subject).result !== 'ok') return answer;
+    return everyServerPosts(subject)
+      ? ok('the flags are not to be seen, but events are posted to the sink')
+      : answer;
+  },
 };
 
 /** Everything that `status` asks. */

@@ -38,6 +38,11 @@ export function sinkOf(region: Region, receiverUrl?: string, searchUrl?: string)
   };
 }
 
+/** The region whose receiver this is; undefined for one of somebody's own. */
+export function regionOfReceiver(receiver: string): Region | undefined {
+  return (['us', 'eu'] as const).find((region) => sinkOf(region).receiver === receiver);
+}
+
 /** The URL that an API server posts to, with the token's slot in it. */
 export function receiverUrlWithSlot(sink: Sink): string {
   return `${sink.receiver}/${tokenSlot}/`;
