@@ -3,7 +3,7 @@ import { seen } from '../audit/facts.ts';
 import { hostOf, regionOfReceiver, sinkOf } from '../audit/sink/sematext.ts';
 import { Failure } from '../errors.ts';
 import type { SinkAccess } from '../io/sematext.ts';
-import type { World } from '../io/world.ts';
+import type { Secret, World } from '../io/world.ts';
 import { recordLook } from './gather.ts';
 
 /** What the user said about the sink; nothing is read or looked up yet. */
@@ -36,11 +36,7 @@ export async function openAccess(
 ): Promise<SinkAccess> {
   checkUrl('--receiver-url', choice.receiverUrl);
   checkUrl('--search-url', choice.searchUrl);
-  const { secrets } = world;
-  const token = wants.token
-    ? await secrets.logsToken(choice.token)
-    : await secrets.logsTokenIfGiven(choice.token);
-  const apiKey = await secrets.apiKey(choice.apiKey);
+  const { token, apiKey } = await readSecrets(world, choice, wants.token);
   for (const note of [...(token?.notes ?? []), ...(apiKey?.notes ?? [])]) say(note);
   const said = choice.region ?? choice.receiverUrl;
   const recorded =
@@ -50,6 +46,17 @@ export async function openAccess(
     ...(token !== undefined && { token: token.value }),
     ...(apiKey !== undefined && { apiKey: apiKey.value }),
   };
+}
+
+async function readSecrets(
+  { secrets }: World,
+  choice: SinkChoice,
+  needsToken: boolean,
+): Promise<{ token: Secret | undefined; apiKey: Secret | undefined }> {
+  const token = needsToken
+    ? await secrets.logsToken(choice.token)
+    : await secrets.logsTokenIfGiven(choice.token);
+  return { token, apiKey: await secrets.apiKey(choice.apiKey) };
 }
 
 /**
