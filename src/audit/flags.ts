@@ -4,17 +4,25 @@ import type { Flags } from './facts.ts';
 /**
  * Flags out of a process's argument list: `--name=value`, `--name value`, a bare `--name` (value "true"). The last
  * one wins, as pflag has it. A list wrapped in one shell string (`sh -c "exec kube-apiserver --a=b"`) is split first.
+ * Underscores in names are dashes to every Kubernetes program (component-base cli/flag, WordSepNormalizeFunc).
  */
 export function flagsFromArgv(argv: readonly string[]): Flags {
-  const words = argv.flatMap((word) => (/\skube-apiserver\s|\s--/.test(word) ? word.split(/\s+/) : [word]));
+  const words = argv.flatMap((word) => (/\skube-apiserver\s|\s--/.test(word) ? shellWords(word) : [word]));
   const flags: Record<string, string> = {};
   words.forEach((word, i) => {
-    const [, name, value] = /^--([A-Za-z0-9-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    const [, name, value] = /^--([A-Za-z0-9_-]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (name === undefined) return;
     const next = words[i + 1];
-    flags[name] = value ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
+    flags[name.replaceAll('_', '-')] = value ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
   });
   return flags;
+}
+
+/** The words of a shell command without their quotes, up to a redirection that a bare flag would take for its value. */
+function shellWords(text: string): readonly string[] {
+  const words = [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word);
+  const end = words.findIndex((word, i) => i > 0 && /^\d*[<>]/.test(word) && words[i - 1]?.startsWith('--'));
+  return (end < 0 ? words : words.slice(0, end)).map((word) => word.replace(/["']/g, ''));
 }
 
 /**
@@ -24,9 +32,11 @@ export function flagsFromArgv(argv: readonly string[]): Flags {
  */
 export function flagsFromFlagz(text: string): Flags | undefined {
   if (text.trimStart().startsWith('{')) return flagsFromJson(text);
-  if (!/kube-apiserver flag[sz]/.test(text)) return undefined;
+  // "kube-apiserver flags" up to 1.35, "kube-apiserver flagz" or "apiserver flagz" since
+  const [, lines] = /^(?:kube-)?apiserver flag[sz]\n(.*)/ms.exec(text) ?? [];
+  if (lines === undefined) return undefined;
   const flags: Record<string, string> = {};
-  for (const line of text.split('\n')) {
+  for (const line of lines.split('\n')) {
     const [, name, value] = /^([a-z0-9]+(?:-[a-z0-9]+)+|v)(?:: ?|=| )(.*)$/.exec(line) ?? [];
     if (name !== undefined && value !== undefined) flags[name] = value;
   }

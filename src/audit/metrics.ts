@@ -19,12 +19,15 @@ const wanted =
   /^(process_start_time_seconds|apiserver_audit_(?:event|level|error)_total|rest_client_requests_total)(?:\{(.*)\})?\s+(\S+)/;
 
 function labelsOf(text: string): Record<string, string> {
-  const labels: Record<string, string> = {};
+  const labels = empty<string>();
   for (const [, name, value] of text.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)) {
     if (name !== undefined && value !== undefined) labels[name] = value.replace(/\\(["\\])/g, '$1');
   }
   return labels;
 }
+
+// Labels come from outside: no name may mean something to an object beforehand, as "__proto__" and "constructor" do.
+const empty = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
 
 interface Draft {
   processStart: number | undefined;
@@ -41,7 +44,7 @@ const take: Record<string, (draft: Draft, labels: Record<string, string>, value:
   apiserver_audit_error_total: (draft, { plugin = '' }, value) => void (draft.errors[plugin] = value),
   rest_client_requests_total: (draft, { method, host = '', code = '' }, value) => {
     if (method !== 'POST') return;
-    const codes = (draft.posts[host] ??= {});
+    const codes = (draft.posts[host] ??= empty());
     codes[code] = (codes[code] ?? 0) + value;
   },
 };
@@ -51,7 +54,13 @@ const take: Record<string, (draft: Draft, labels: Record<string, string>, value:
  * @returns undefined when the text is no Prometheus exposition at all (HTML, JSON, cut off before any known family)
  */
 export function readMetrics(text: string): AuditMetrics | undefined {
-  const draft: Draft = { processStart: undefined, events: undefined, levels: {}, errors: {}, posts: {} };
+  const draft: Draft = {
+    processStart: undefined,
+    events: undefined,
+    levels: empty(),
+    errors: empty(),
+    posts: empty(),
+  };
   for (const line of text.split('\n')) {
     const [, family, inner, figure] = wanted.exec(line) ?? [];
     const value = Number(figure);

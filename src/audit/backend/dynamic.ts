@@ -87,23 +87,31 @@ export interface Switch {
   readonly isOn: (flags: Flags) => boolean;
 }
 
-const has = (list: string | undefined, ...any: string[]): boolean =>
-  (list ?? '').split(',').some((entry) => any.includes(entry.trim().replace(/=true$/, '')));
+// Go's strconv.ParseBool; a key alone means true
+const isTrue = (value = 'true'): boolean => /^(1|t|T|TRUE|true|True)$/.test(value.trim());
+
+/** What a list like `A=true,B=false` says of the first of these keys that it names: the narrowest key decides. */
+function says(list: string | undefined, ...keys: string[]): boolean {
+  const entries = (list ?? '').split(',').map((entry) => entry.trim().split('=', 2));
+  const said = new Map(entries.map(([key = '', value]) => [key.trim(), isTrue(value)]));
+  const key = keys.find((one) => said.has(one));
+  return key !== undefined && said.get(key) === true;
+}
 
 /** Source: apiserver pkg/server/options/audit.go and api_enablement.go at 1.13 to 1.18. */
 export const switches: readonly Switch[] = [
   {
     flag: '--runtime-config=auditregistration.k8s.io/v1alpha1=true',
     isOn: (flags) =>
-      has(flags['runtime-config'], 'auditregistration.k8s.io/v1alpha1', 'api/all', 'api/alpha'),
+      says(flags['runtime-config'], 'auditregistration.k8s.io/v1alpha1', 'api/alpha', 'api/all'),
   },
   {
     flag: '--feature-gates=DynamicAuditing=true',
-    isOn: (flags) => has(flags['feature-gates'], 'DynamicAuditing', 'AllAlpha'),
+    isOn: (flags) => says(flags['feature-gates'], 'DynamicAuditing', 'AllAlpha'),
   },
   {
     flag: '--audit-dynamic-configuration=true',
-    isOn: (flags) => flags['audit-dynamic-configuration'] === 'true',
+    isOn: (flags) => isTrue(flags['audit-dynamic-configuration'] ?? 'false'),
   },
 ];
 

@@ -76,15 +76,17 @@ function isRecord(value: unknown): value is AuditRecord {
   );
 }
 
-// A record says what to delete, so its paths are held against the only ones that this tool ever writes.
+// A record says what to delete, so its paths are held against the only one that this tool ever writes: a path that
+// ends in a dot, say, would be that of the whole collection once it is a URL.
+const sinkPath = `/apis/auditregistration.k8s.io/v1alpha1/auditsinks/${names.object}`;
+
 function isRecorded(value: unknown): value is RecordedObject {
   const { kind, name, undo } = (value ?? {}) as Partial<RecordedObject>;
   return (
     typeof kind === 'string' &&
     typeof name === 'string' &&
     (undo?.do === 'delete' || undo?.do === 'restore') &&
-    typeof undo.path === 'string' &&
-    /^\/apis\/auditregistration\.k8s\.io\/v1alpha1\/auditsinks\/[a-z0-9.-]+$/.test(undo.path)
+    undo.path === sinkPath
   );
 }
 
