@@ -1,5 +1,5 @@
-// The embedded Kubernetes API server: starts, stops and restarts it on a loopback port, over plain HTTP. Answers the
-// part of the API that this tool uses as the real releases do, and audits every request as they do.
+// The embedded Kubernetes API server: starts, stops and restarts it on a loopback port, over TLS. Answers the part
+// of the API that this tool uses as the real releases do, and audits every request as they do.
 import { makeCertificate } from './certificate.ts';
 import type { Level } from '../audit/backend/audit-sink.ts';
 import { Faults } from './faults.ts';

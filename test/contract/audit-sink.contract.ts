@@ -200,7 +200,7 @@ function honoured(ask: Ask, subject: () => Subject, collector: () => Collector):
       webhook: { clientConfig: { url } },
     };
     await ask('POST', path, sink(own, spec));
-    await sleep(1000);
+    await sleep(subject().settleMs);
     const auditId = randomUUID();
     const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: own }, data: { k: 'v' } };
     const headers = { 'audit-id': auditId };

@@ -96,8 +96,7 @@ async function makeSink(subject: Subject, url: string): Promise<void> {
   };
   const reply = await subject.request('POST', '/apis/auditregistration.k8s.io/v1alpha1/auditsinks', { body });
   assert.equal(reply.status, 201, reply.text);
-  // the sink is honoured when the server's own watch has seen it
-  await sleep(1000);
+  await sleep(subject.settleMs);
 }
 
 function at(found: readonly AuditEvent[], stage: string): AuditEvent {

@@ -53,6 +53,7 @@ async function start(
   return {
     version,
     auditSinks: old,
+    settleMs: 0,
     request: (method, path, { headers, body, user = 'admin' } = {}) => {
       const bearer = bearers[user];
       const sent = bodyOf(body);

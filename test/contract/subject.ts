@@ -25,6 +25,8 @@ export interface Subject {
   readonly version: string;
   /** Whether it was started with AuditSinks served and honoured. */
   readonly auditSinks: boolean;
+  /** How long after an AuditSink was made events may still miss it. */
+  readonly settleMs: number;
   request(method: string, path: string, sending?: Sending): Promise<Reply>;
   stop(): Promise<void>;
 }

@@ -40,6 +40,7 @@ async function start(
   return {
     version,
     auditSinks: old,
+    settleMs: 1000,
     request: (method, path, sending = {}) => ask(server, method, path, sending),
     stop: async () => {
       await server.stop();
