@@ -1,6 +1,7 @@
 // From what the user said about the sink to what opens it: URLs, token, key.
 import { seen } from '../audit/facts.ts';
 import { hostOf, regionOfReceiver, sinkOf } from '../audit/sink/sematext.ts';
+import type { Sink } from '../audit/sink/sematext.ts';
 import { Failure } from '../errors.ts';
 import type { SinkAccess } from '../io/sematext.ts';
 import type { Secret, World } from '../io/world.ts';
@@ -38,14 +39,23 @@ export async function openAccess(
   checkUrl('--search-url', choice.searchUrl);
   const { token, apiKey } = await readSecrets(world, choice, wants.token);
   for (const note of [...(token?.notes ?? []), ...(apiKey?.notes ?? [])]) say(note);
-  const said = choice.region ?? choice.receiverUrl;
-  const recorded =
-    said === undefined && wants.cluster ? await recordedRegion(world, token !== undefined) : undefined;
   return {
-    sink: sinkOf(choice.region ?? recorded ?? 'us', choice.receiverUrl, choice.searchUrl),
+    sink: await findSink(world, choice, wants.cluster, token !== undefined),
     ...(token !== undefined && { token: token.value }),
     ...(apiKey !== undefined && { apiKey: apiKey.value }),
   };
+}
+
+async function findSink(
+  world: World,
+  choice: SinkChoice,
+  askCluster: boolean,
+  hasToken: boolean,
+): Promise<Sink> {
+  const { region, receiverUrl, searchUrl } = choice;
+  const unsaid = region === undefined && receiverUrl === undefined && askCluster;
+  const recorded = unsaid ? await recordedRegion(world, hasToken) : undefined;
+  return sinkOf(region ?? recorded ?? 'us', receiverUrl, searchUrl);
 }
 
 async function readSecrets(
