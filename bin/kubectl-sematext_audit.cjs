@@ -99,6 +99,18 @@ function requireFrom(name) {
   return name.charAt(0) === '.' ? load(name.slice(2)) : require(name);
 }
 
+/** Makes a folder and those above it. Node's own `recursive` tries for ever where a file system knows no mkdir. */
+function make(where) {
+  try {
+    fs.mkdirSync(where, 448);
+  } catch (error) {
+    if (error.code === 'EEXIST') return;
+    if (error.code !== 'ENOENT' || path.dirname(where) === where) throw error;
+    make(path.dirname(where));
+    fs.mkdirSync(where, 448);
+  }
+}
+
 var week = 7 * 24 * 60 * 60 * 1000;
 
 /** Removes what other versions left, unless it was written lately: two versions may be in use. */
@@ -115,7 +127,7 @@ function sweep(kept) {
 /** Writes the code of this run, with all functions that were compiled in it, for the next one. */
 function writeCached() {
   if (folder === undefined || missed.length === 0) return;
-  if (trusted === undefined) fs.mkdirSync(folder, { recursive: true, mode: 448 });
+  if (trusted === undefined) make(folder);
   else if (!trusted) return;
   missed.forEach(function (miss) {
     var data = miss.script.createCachedData();

@@ -3,7 +3,7 @@
 // with a code cache of its own. What is known of the commands without running them (manifest, help) is written in.
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { register } from 'tsx/esm/api';
@@ -12,7 +12,8 @@ import { demand } from './demand.mjs';
 import { deferBuiltins, lazyOclif } from './lazy.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, 'dist');
+/** Where it is put: dist/, or the folder that is named. */
+const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 const target = 'node20.12';
 
 /** The modules that take the place of src/cli/catalogue.ts in the bundle. */
@@ -72,8 +73,6 @@ const split = (modules) =>
     legalComments: 'none',
     // oclif asks for it only where it finds TypeScript sources of a plugin; ours has none on disk.
     external: ['typescript'],
-    // Its ESM form: of the CommonJS one, `import('yaml')` would bring nothing but a default export.
-    alias: { yaml: join(root, 'node_modules', 'yaml', 'browser', 'dist', 'index.js') },
     chunkNames: '[name]-[hash]',
     plugins: [inline(modules), lazyOclif],
     metafile: true,
@@ -113,13 +112,17 @@ const started = Date.now();
 const { outputFiles, metafile } = await split(await written());
 demand(metafile);
 // Beside, then into place: a program that is started meanwhile finds the old bundle or the new one.
-const fresh = mkdtempSync(join(root, 'node_modules', '.dist-'));
-for (const { path, text } of outputFiles)
-  writeFileSync(join(fresh, basename(path)), await commonJs(text, isCommonJs(metafile, path)));
-writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES'), licences(root, metafile));
-chmodSync(fresh, 0o755);
-rmSync(dist, { recursive: true, force: true });
-renameSync(fresh, dist);
+const fresh = mkdtempSync(`${dist}.`);
+try {
+  for (const { path, text } of outputFiles)
+    writeFileSync(join(fresh, basename(path)), await commonJs(text, isCommonJs(metafile, path)));
+  writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES'), licences(root, metafile));
+  chmodSync(fresh, 0o755);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
+} finally {
+  rmSync(fresh, { recursive: true, force: true });
+}
 const size = outputFiles.reduce((sum, { contents }) => sum + contents.length, 0);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 console.log(

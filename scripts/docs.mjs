@@ -1,0 +1,148 @@
+// Fills what README.md shows of the program: transcripts of real runs against the embedded parts, and the table of
+// exit codes out of src/errors.ts. Then says which check or failure has no page. Run it after a build:
+//   npm run build && node scripts/docs.mjs            (with --pages: only look for missing pages)
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { register } from 'tsx/esm/api';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readme = join(root, 'README.md');
+const program = join(root, 'bin', 'kubectl-sematext_audit.cjs');
+register();
+
+/** What each class of exit code means; the codes themselves come from src/errors.ts. */
+const classes = {
+  2: 'wrong usage',
+  3: 'the answer is no, or nobody could look',
+  4: 'the cluster cannot be reached, or says no',
+  5: 'the sink cannot be reached, or says no',
+  6: 'the tool cannot do that here; it says what to do by hand',
+  7: 'tried, and not done',
+  130: 'you said stop',
+};
+
+/** Runs the program; resolves to what it said on both streams and how it ended. */
+function run(args, env) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (said += text));
+    child.on('close', (exit) => resolve({ said, exit }));
+  });
+}
+
+/** A transcript as a code block; of a long one, the first lines. */
+async function transcript({ args, env, first = Infinity }) {
+  const { said, exit } = await run(args, env);
+  if (env.LOGS_TOKEN && said.includes(env.LOGS_TOKEN)) throw new Error(`a token in ${args.join(' ')}`);
+  const lines = said.trimEnd().split('\n');
+  const shown =
+    lines.length > first ? [...lines.slice(0, first), `… ${lines.length - first} more lines`] : lines;
+  const end = exit === 0 ? [] : ['$ echo $?', String(exit)];
+  const block = [`$ kubectl sematext-audit ${args.join(' ')}`, ...shown, ...end].join('\n');
+  return `\`\`\`text\n${block}\n\`\`\``;
+}
+
+async function transcripts() {
+  const [{ startApiServer }, { startSematext }] = await Promise.all([
+    import('../src/demo/api-server.ts'),
+    import('../src/demo/sematext.ts'),
+  ]);
+  const folder = mkdtempSync(join(tmpdir(), 'sematext-audit-docs-'));
+  const sematext = await startSematext();
+  const old = await startApiServer({ version: '1.18.19', auditSinks: { served: true, honoured: true } });
+  const recent = await startApiServer({ version: '1.37.2' });
+  const env = { PATH: process.env.PATH, NO_COLOR: '1', HOME: folder };
+  const secrets = { LOGS_TOKEN: randomUUID(), SEMATEXT_API_KEY: sematext.apiKey };
+  const kubeconfigs = Object.entries({ old, recent }).map(([name, server]) => {
+    const path = join(folder, name);
+    writeFileSync(path, server.kubeconfig(), { mode: 0o600 });
+    return [name, { ...env, ...secrets, KUBECONFIG: path }];
+  });
+  const { old: on18, recent: on37 } = Object.fromEntries(kubeconfigs);
+  const sink = ['--receiver-url', sematext.receiverUrl, '--search-url', sematext.searchUrl];
+  const story = {
+    plan: { args: ['enable', '--dynamic', ...sink, '--dry-run'], env: on18 },
+    enable: { args: ['enable', '--dynamic', ...sink], env: on18 },
+    'enable-again': { args: ['enable', '--dynamic', '--no-wait', ...sink], env: on18 },
+    gitops: { args: ['enable', '--dynamic', ...sink, '--dry-run', '-o', 'yaml'], env: on18 },
+    status: { args: ['status', ...sink], env: on18 },
+    'test-event': { args: ['test-event', ...sink], env: on18 },
+    'test-event-direct': { args: ['test-event', '--direct', ...sink], env: on18 },
+    'test-event-keyless': { args: ['test-event', ...sink], env: { ...on18, SEMATEXT_API_KEY: undefined } },
+    'disable-plan': { args: ['disable', '--dry-run'], env: on18 },
+    disable: { args: ['disable'], env: on18 },
+    'status-off': { args: ['status', ...sink], env: on37 },
+    'enable-removed': { args: ['enable', '--dynamic', ...sink], env: on37 },
+    'enable-by-hand': { args: ['enable', ...sink], env: on37, first: 16 },
+    version: { args: ['version'], env: on18 },
+    demo: { args: ['demo'], env },
+  };
+  try {
+    const done = {};
+    for (const [name, one] of Object.entries(story)) done[name] = await transcript(one);
+    return done;
+  } finally {
+    await Promise.all([old.stop(), recent.stop(), sematext.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function exitCodes() {
+  const { codes } = await import('../src/errors.ts');
+  const rows = Object.entries(classes).map(([exit, meaning]) => {
+    const named = Object.keys(codes).filter((code) => codes[code] === Number(exit));
+    return `| ${exit} | ${meaning} | ${named.map((code) => `[${code}](docs/errors/${code}.md)`).join(', ')} |`;
+  });
+  const others = Object.values(codes).filter((exit) => !(exit in classes));
+  if (others.length > 0) throw new Error(`exit codes without a meaning here: ${others.join(', ')}`);
+  return [
+    '| exit | means | codes |',
+    '| - | - | - |',
+    '| 0 | done, or healthy | |',
+    '| 1 | our bug | |',
+    ...rows,
+  ].join('\n');
+}
+
+/** Pages that should be there and are not. */
+async function missingPages() {
+  const { codes } = await import('../src/errors.ts');
+  const modules = await Promise.all([
+    import('../src/audit/check/cluster.ts'),
+    import('../src/audit/check/delivery.ts'),
+  ]);
+  const ids = modules.flatMap((all) => Object.values(all)).flatMap((one) => (one?.id ? [one.id] : []));
+  const pages = [
+    ...Object.keys(codes).map((code) => `docs/errors/${code}.md`),
+    ...[...new Set(ids)].map((id) => `docs/checks/${id}.md`),
+  ];
+  return pages.filter((page) => !existsSync(join(root, page)));
+}
+
+function filled(text, parts) {
+  return Object.entries(parts).reduce((page, [name, part]) => {
+    const [begin, end] = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`];
+    const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+    if (from === -1 || to < from) throw new Error(`README.md has no place for ${name}`);
+    return `${page.slice(0, from)}${begin}\n\n${part}\n\n${page.slice(to)}`;
+  }, text);
+}
+
+const missing = await missingPages();
+if (!process.argv.includes('--pages')) {
+  const parts = { 'exit-codes': await exitCodes(), ...(await transcripts()) };
+  const page = filled(readFileSync(readme, 'utf8'), parts);
+  const style = await resolveConfig(readme);
+  writeFileSync(readme, await format(page, { ...style, filepath: readme }));
+}
+if (missing.length > 0) {
+  console.error(`no page: ${missing.join(', ')}`);
+  process.exitCode = 1;
+}
