@@ -55,7 +55,9 @@ function statusOf(text: string): Status | undefined {
   const value = json(text) as { kind?: unknown; message?: unknown; reason?: unknown } | null | undefined;
   if (typeof value !== 'object' || value === null || value.kind !== 'Status') return undefined;
   const own = (field: unknown): string => (typeof field === 'string' ? field : '');
-  return { message: own(value.message), reason: own(value.reason) };
+  // a reason is one word; anything else is not the API's
+  const reason = /^[A-Za-z]{1,64}$/.exec(own(value.reason))?.[0] ?? '';
+  return { message: own(value.message), reason };
 }
 
 /** What the answer itself says, short and without secrets. */

@@ -4,12 +4,13 @@ import { X509Certificate } from 'node:crypto';
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { Failure } from '../errors.ts';
+import { openClock } from './clock.ts';
 import { openCredentials, type Credential, type Credentials } from './credentials.ts';
 import { answerCap, exchange, HttpError, type HttpReason } from './http.ts';
 import { findAccess, type Access } from './kubeconfig.ts';
 import { invalid } from './kubeconfig-files.ts';
 import { agentFor, proxyFor } from './proxy.ts';
-import type { Answer, ApiRequest, Cluster, WorldOptions } from './world.ts';
+import type { Answer, ApiRequest, Clock, Cluster, WorldOptions } from './world.ts';
 
 /** When neither the request nor --request-timeout names one. */
 const defaultTimeoutMs = 30_000;
@@ -157,6 +158,7 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
   const proxy = server.proxyUrl ?? proxyFor(server.url, options.env);
   const credentials = openCredentials(access, options);
   const line = openLine(access, credentials, proxy);
+  const more = { credentials, clock: openClock(options.signal) };
   const send = async (request: ApiRequest): Promise<Answer> => {
     const { credential, agent, context } = await line();
     return exchange({
@@ -176,23 +178,42 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
       },
     });
   };
-  return { host: server.url.host, known, request: (request) => asked(request, send, credentials) };
+  return { host: server.url.host, known, request: (request) => asked(request, send, more) };
 }
 
-/** Sends, once more where that can help: a GET on a connection that was just closed, and after a plugin's stale 401. */
+/** A GET on a kept connection that was closed just then is asked once more: it has no effect. */
+async function sent(request: ApiRequest, send: (request: ApiRequest) => Promise<Answer>): Promise<Answer> {
+  try {
+    return await send(request);
+  } catch (error) {
+    const { method = 'GET' } = request;
+    if (method !== 'GET' || !(error instanceof HttpError) || error.code !== 'ECONNRESET') throw error;
+    return send(request);
+  }
+}
+
+/** How long an overloaded API server asks to wait, ms; it has not looked at the request yet. */
+function askedToWait({ status, headers }: Answer): number | undefined {
+  const after = headers['retry-after'] ?? '';
+  return status === 429 && /^\d{1,2}$/.test(after) && Number(after) <= 10 ? Number(after) * 1000 : undefined;
+}
+
+/** Sends, again where that can help: after a stale credential's 401, and when an overloaded server asks for it. */
 async function asked(
   request: ApiRequest,
   send: (request: ApiRequest) => Promise<Answer>,
-  credentials: Credentials,
+  { credentials, clock }: { credentials: Credentials; clock: Clock },
 ): Promise<Answer> {
   try {
-    const answer = await send(request).catch((error: unknown) => {
-      const again =
-        (request.method ?? 'GET') === 'GET' && error instanceof HttpError && error.code === 'ECONNRESET';
-      if (again) return send(request);
-      throw error;
-    });
-    return answer.status === 401 && credentials.forget() ? await send(request) : answer;
+    let answer = await sent(request, send);
+    if (answer.status === 401 && credentials.forget()) answer = await sent(request, send);
+    for (let tries = 0; tries < 3; tries++) {
+      const wait = askedToWait(answer);
+      if (wait === undefined) break;
+      await clock.sleep(wait);
+      answer = await sent(request, send);
+    }
+    return answer;
   } catch (error) {
     throw error instanceof HttpError ? unreachable(error) : error;
   }

@@ -2,6 +2,7 @@
 // user or current-context wins, and a later entry of the same name is not even looked at.
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { parseDocument } from 'yaml';
 import { Failure } from '../errors.ts';
 import { readText, ReadError } from './read-file.ts';
 import type { Connection, Env } from './world.ts';
@@ -35,8 +36,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-async function parse(text: string, path: string): Promise<Record<string, unknown>> {
-  const { parseDocument } = await import('yaml');
+function parse(text: string, path: string): Record<string, unknown> {
   let where = '';
   try {
     const document = parseDocument(text, { merge: true, uniqueKeys: false, logLevel: 'error' });
@@ -70,7 +70,7 @@ function entries(list: unknown, kind: 'context' | 'cluster' | 'user', path: stri
 
 async function load(path: string): Promise<Kubeconfig> {
   const { text } = await readText(path, maxBytes);
-  const value = await parse(text, path);
+  const value = parse(text, path);
   const kind = value['kind'] ?? 'Config';
   if (kind !== 'Config') throw invalid(`The kubeconfig ${path} is not a kubeconfig: its kind is not Config.`);
   const current = value['current-context'] ?? '';

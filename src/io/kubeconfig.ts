@@ -48,6 +48,7 @@ export interface Access {
   readonly user: User;
 }
 
+/** Where a pod finds its own credentials. */
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
 const pemBytes = 4 * 1024 * 1024;
 
@@ -184,13 +185,15 @@ async function userOf(entry: Entry | undefined, flags: Connection): Promise<User
 }
 
 /** kubectl in a pod with no kubeconfig uses the pod's service account; so do we. */
-async function inCluster(env: Env): Promise<Kubeconfig | undefined> {
+async function inCluster(env: Env, folder: string): Promise<Kubeconfig | undefined> {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
-  if (!host || !port) return undefined;
-  const namespace = await readText(`${serviceAccount}/namespace`, 1024).catch(() => undefined);
+  const [token, namespace] = await Promise.all(
+    ['token', 'namespace'].map((name) => readText(join(folder, name), pemBytes).catch(() => undefined)),
+  );
+  if (!host || !port || token === undefined) return undefined;
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const entry = (fields: Record<string, unknown>): Map<string, Entry> =>
-    new Map([['in-cluster', { name: 'in-cluster', fields, folder: serviceAccount }]]);
+    new Map([['in-cluster', { name: 'in-cluster', fields, folder }]]);
   return {
     files: [],
     currentContext: 'in-cluster',
@@ -224,11 +227,11 @@ function contextOf(config: Kubeconfig, flags: Connection): Entry | undefined {
 }
 
 /** What is there, or the pod's own when nothing is. */
-async function configOf(flags: Connection, env: Env): Promise<Kubeconfig> {
+async function configOf(flags: Connection, env: Env, podFolder: string): Promise<Kubeconfig> {
   const config = await loadKubeconfig(flags, env);
   const entries = config.contexts.size + config.clusters.size + config.users.size;
   if (entries > 0 || config.currentContext !== '') return config;
-  const own = await inCluster(env);
+  const own = await inCluster(env, podFolder);
   if (own === undefined && !flags.server) throw noKubeconfig(flags);
   return own ?? config;
 }
@@ -248,10 +251,15 @@ function pick(
 
 /**
  * The way in that flags and kubeconfig describe. Reads files; asks nobody.
+ * @param podFolder where a pod's own credentials are; only tests have another
  * @throws Failure kubeconfig-invalid | usage
  */
-export async function findAccess(flags: Connection, env: Env): Promise<Access> {
-  const config = await configOf(flags, env);
+export async function findAccess(
+  flags: Connection,
+  env: Env,
+  podFolder: string = serviceAccount,
+): Promise<Access> {
+  const config = await configOf(flags, env, podFolder);
   const context = contextOf(config, flags);
   const cluster = pick(config.clusters, 'cluster', {
     flag: flags.cluster,

@@ -175,6 +175,7 @@ describe('api', () => {
       const url = `https://receiver/${secrets.token}/`;
       const error = await refused(422, status(422, `webhook.url: Invalid value: "${url}"`));
       assert.match(error.message, /https:\/\/receiver\/\*\*\*\/"$/);
+      assert.equal((await refused(409, status(409, 'x', url))).reason, '');
     });
   });
 });

@@ -346,4 +346,19 @@ describe('cluster', () => {
     await unreachable(Promise.resolve(api), { method: 'POST', path: '/' });
     assert.equal(asked, 4);
   });
+
+  it('asks an overloaded server again when it says so, three times at most', async () => {
+    let asked = 0;
+    const host = await httpServer((request, response) => {
+      const tired = request.url === '/always' || ++asked === 1;
+      const after = request.url === '/later' ? '3600' : '0';
+      response.writeHead(tired ? 429 : 200, { 'retry-after': after }).end('{}');
+    });
+    const api = await cluster({ server: `http://${host}` });
+    assert.equal((await api.request({ method: 'POST', path: '/', body: {} })).status, 200);
+    assert.equal((await api.request({ path: '/always' })).status, 429);
+    asked = 0;
+    assert.equal((await api.request({ path: '/later' })).status, 429);
+    assert.equal(asked, 1);
+  });
 });

@@ -343,6 +343,37 @@ describe('kubeconfig', () => {
       });
   });
 
+  describe('in a pod', () => {
+    const env = { ...noHome, KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
+    let pod: string;
+    beforeEach(() => {
+      pod = temporary().path;
+      for (const name of ['token', 'ca.crt', 'namespace']) writeFileSync(join(pod, name), `${name}-text`);
+    });
+
+    it('uses the pod’s own credentials when there is no kubeconfig', async () => {
+      const { context, namespace, server, user } = await findAccess({}, env, pod);
+      assert.deepEqual([context, namespace, server.ca], ['in-cluster', 'namespace-text', 'ca.crt-text']);
+      assert.equal(server.url.href, 'https://[fd00::1]/');
+      assert.equal(user.tokenFile, join(pod, 'token'));
+    });
+
+    it('takes flags before them, and a kubeconfig instead of them', async () => {
+      const { server, user } = await findAccess({ server: 'https://x', token: 't' }, env, pod);
+      assert.deepEqual([server.url.host, user.token, user.tokenFile], ['x', 't', undefined]);
+      const kubeconfig = write(join(temporary().path, 'c'), two);
+      assert.equal((await findAccess({ kubeconfig }, env, pod)).context, 'a');
+      assert.equal((await findAccess({}, { ...env, KUBECONFIG: kubeconfig }, pod)).context, 'a');
+    });
+
+    it('does not, without the token or outside', async () => {
+      const outside = await failure(() => findAccess({}, noHome, pod));
+      assert.match(outside.message, /There is no kubeconfig/);
+      unlinkSync(join(pod, 'token'));
+      assert.match((await failure(() => findAccess({}, env, pod))).message, /There is no kubeconfig/);
+    });
+  });
+
   it('reads YAML with anchors, merge keys, a BOM and CRLF', async () => {
     const { path } = temporary();
     const text = [
