@@ -54,6 +54,8 @@ export interface ApiServer {
   log(): string;
   /** How it ended, or undefined while it runs. */
   ended(): string | undefined;
+  /** What it was started with. */
+  flags(): readonly string[];
   /** @internal what a server started beside it shares. */
   readonly shared: { pki: Pki; users: Users; count: number };
 }
@@ -89,6 +91,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     shared,
     log: () => program.log(),
     ended: () => program.ended(),
+    flags: () => program.args,
     stop: async (graceMs) => {
       await program.stop(graceMs);
       await home.remove();

@@ -26,6 +26,7 @@ export interface Program {
 /** A program that was started here. */
 export interface Running {
   readonly pid: number;
+  readonly args: readonly string[];
   /** Everything it wrote, stdout and stderr together (the last 4 MB). */
   log(): string;
   /** How it ended, or undefined while it runs. */
@@ -60,6 +61,7 @@ export async function run(program: Program): Promise<Running> {
   children.add(child);
   return {
     pid: child.pid ?? -1,
+    args,
     log: () => output,
     ended: () => ending,
     stop: (graceMs = 5000) => end(child, gone, graceMs),

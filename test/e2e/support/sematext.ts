@@ -22,6 +22,8 @@ export interface Sematext {
   searches(): readonly { path: string; allowed: boolean }[];
   /** The events of a token with an auditID, read past the proxy: the test's own eyes. */
   eventsWith(token: string, auditId: string): Promise<Record<string, unknown>[]>;
+  /** Removes every event of a token. */
+  forget(token: string): Promise<void>;
   log(): string;
   stop(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export async function startSematext(account: { apiKey?: string } = {}): Promise<
       apiKey,
       searches: () => searches,
       eventsWith: (token, auditId) => eventsWith(engine, token, auditId),
+      forget: async (token) => void (await exchange(`${engine.url}/${token}`, { method: 'DELETE' })),
       log: () => `${logagent.log()}\n${engine.log()}`,
       stop: async () => {
         await Promise.all([proxy.close(), logagent.stop()]);
