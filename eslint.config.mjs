@@ -78,7 +78,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^(node:|@kubernetes/|@oclif/|listr2)', allowTypeImports: true }] },
+        { patterns: [{ regex: '^(node:|@kubernetes/|@oclif/)', allowTypeImports: true }] },
       ],
       'no-restricted-globals': [
         'error',
@@ -109,7 +109,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^(node:|@kubernetes/|listr2)', allowTypeImports: true }] },
+        { patterns: [{ regex: '^(node:|@kubernetes/)', allowTypeImports: true }] },
       ],
     },
   },

@@ -59,7 +59,8 @@ export function proxyFor(url: URL, env: Env): string | undefined {
  * @throws TypeError when the proxy is not a URL, or not one of http, https, socks5
  */
 export async function agentFor(protocol: string, proxy: string | undefined): Promise<HttpAgent> {
-  const options = { keepAlive: true };
+  // a dozen questions share a few connections: each more costs a TLS handshake, of which start-up is made
+  const options = { keepAlive: true, maxSockets: 6 };
   if (proxy === undefined) return protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
   const { protocol: kind } = new URL(proxy);
   if (kind === 'socks5:' || kind === 'socks5h:') {

@@ -1,9 +1,8 @@
-// Questions, waits and progress: what a person at a terminal meets, and what a script meets instead.
+// Questions and waits: what a person at a terminal meets, and what a script meets instead.
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { failure } from '../support/failure.ts';
 import { openClock } from '../../src/io/clock.ts';
-import { steps } from '../../src/io/progress.ts';
 import { ask, askHidden } from '../../src/io/prompt.ts';
 import { console, options } from './servers.ts';
 
@@ -87,49 +86,5 @@ describe('clock', () => {
     const { signal } = new AbortController();
     for (let i = 0; i < 3; i++) await openClock(signal).sleep(1);
     assert.equal(getEventListeners(signal, 'abort').length, 0);
-  });
-});
-
-describe('progress', () => {
-  const list = (ran: string[], fails = false): Parameters<typeof steps>[0] => [
-    {
-      title: 'Dig',
-      run: async (say) => {
-        say('with a spade');
-        ran.push('dig');
-      },
-    },
-    {
-      title: 'Plant',
-      run: async () => {
-        if (fails) throw new Error('stones');
-        ran.push('plant');
-      },
-    },
-    { title: 'Water', run: async () => void ran.push('water') },
-  ];
-
-  it('shows steps on its stream, as lines or on a terminal', async () => {
-    for (const terminal of [console(false), console(true)]) {
-      const ran: string[] = [];
-      await steps(list(ran), { out: terminal.stderr });
-      assert.deepEqual(ran, ['dig', 'plant', 'water']);
-      for (const word of ['Dig', 'Plant', 'Water'])
-        assert.ok(terminal.said().includes(word), terminal.said());
-    }
-  });
-
-  it('runs them in silence without a stream', async () => {
-    const ran: string[] = [];
-    await steps(list(ran), {});
-    assert.deepEqual(ran, ['dig', 'plant', 'water']);
-  });
-
-  it('stops at the first that fails and throws what it threw', async () => {
-    for (const out of [undefined, console(false).stderr, console(true).stderr]) {
-      const ran: string[] = [];
-      await assert.rejects(steps(list(ran, true), { out }), { name: 'Error', message: 'stones' });
-      assert.deepEqual(ran, ['dig']);
-    }
   });
 });
