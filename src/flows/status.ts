@@ -3,7 +3,7 @@
 import { ask } from '../audit/check/state.ts';
 import { obstacles } from '../audit/check/check.ts';
 import type { Finding } from '../audit/check/check.ts';
-import { backendsOf } from '../audit/check/delivery.ts';
+import { backendsOf } from '../audit/check/configured.ts';
 import type { ApiServer, Facts } from '../audit/facts.ts';
 import { recognise } from '../audit/target/recognise.ts';
 import type { Code } from '../errors.ts';

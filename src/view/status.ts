@@ -12,6 +12,7 @@ const words: Record<State, readonly [Mark, string]> = {
   'running-nothing-delivered': ['bad', 'running, but nothing is delivered'],
   'running-delivery-unknown': ['unknown', 'running; whether events arrive could not be looked at'],
   'delivering-with-losses': ['warn', 'delivering, with losses'],
+  'delivering-losses-unknown': ['unknown', 'delivering; whether all of it arrives could not be looked at'],
   delivering: ['ok', 'delivering'],
   unknown: ['unknown', 'unknown: too little could be seen'],
 };

@@ -1,6 +1,7 @@
 // The dynamic backend: one AuditSink that makes every API server post its events to the sink, and the three switches
 // that an API server of 1.13 to 1.18 needs before it honours one. Pure; the token's slot stands for the token.
-import type { Flags, Look, ServerVersion } from '../facts.ts';
+import { seen } from '../facts.ts';
+import type { Facts, Flags, Look, ServerVersion } from '../facts.ts';
 import { names } from '../names.ts';
 import { hostOf, isSematextReceiver, receiverUrlWithSlot, tokenSlot } from '../sink/sematext.ts';
 import type { Sink } from '../sink/sematext.ts';
@@ -26,6 +27,21 @@ export const defaultSettings: SinkSettings = {
 /** Minor versions that have the AuditSink API (kubernetes #91502 removed it in 1.19). */
 export function hasAuditSinks({ major, minor }: ServerVersion): boolean {
   return major === 1 && minor >= 13 && minor <= 18;
+}
+
+/**
+ * The AuditSinks that can be in use. Where the version has none or does not serve them there are none, whoever looks:
+ * an API server answers a user without the right to look by 403, whether there is anything to see or not.
+ */
+export function sinksIn({
+  version,
+  groups,
+  auditSinks,
+}: Pick<Facts, 'version' | 'groups' | 'auditSinks'>): Look<readonly AuditSink[]> {
+  const served = hasAuditSinks(version) && seen(groups)?.includes('auditregistration.k8s.io') !== false;
+  return 'seen' in auditSinks || served
+    ? auditSinks
+    : { unseen: 'absent', why: 'the AuditSink API is not served' };
 }
 
 /** The AuditSink that these settings ask for; `run` names the run that made it, for the record. */

@@ -68,14 +68,25 @@ export function obstacles(findings: readonly Finding[]): readonly Finding[] {
 export const ok = (evidence: string): Answer => ({ result: 'ok', evidence });
 export const skipped = (evidence: string): Answer => ({ result: 'skipped', evidence });
 export const bad = (evidence: string, hint: string): Answer => ({ result: 'bad', evidence, hint });
-export const unknown = ({ why, unseen }: Pick<Unseen, 'why'> & Partial<Unseen>, hint: string): Answer => ({
+
+/** @param code what a look that failed exits as; a check's own code says that it has an answer */
+export const unknown = (
+  { why, unseen }: Pick<Unseen, 'why'> & Partial<Unseen>,
+  hint: string,
+  code: Code = 'unhealthy',
+): Answer => ({
   result: 'unknown',
   evidence: why,
   hint,
-  code: unseen === 'forbidden' ? 'cluster-forbidden' : 'unhealthy', // not the check's own: it gave no answer
+  code: unseen === 'forbidden' ? 'cluster-forbidden' : unseen === 'failed' ? code : 'unhealthy',
 });
 
-/** Asks on only when the look brought something; otherwise the answer is `unknown`, with this hint. */
-export function whenSeen<T>(look: Look<T>, hint: string, then: (value: T) => Answer): Answer {
-  return 'seen' in look ? then(look.seen) : unknown(look, hint);
+/** Asks on only when the look brought something; otherwise the answer is `unknown`, with this hint and code. */
+export function whenSeen<T>(
+  look: Look<T>,
+  said: string | { readonly hint: string; readonly code: Code },
+  then: (value: T) => Answer,
+): Answer {
+  if ('seen' in look) return then(look.seen);
+  return typeof said === 'string' ? unknown(look, said) : unknown(look, said.hint, said.code);
 }

@@ -1,9 +1,21 @@
 // Questions about the cluster itself: whether it has the AuditSink API, honours it, and lets us in.
-import { billingTwice, hasAuditSinks, missingSwitches, ownSink } from '../backend/dynamic.ts';
+import {
+  billingTwice,
+  hasAuditSinks,
+  missingSwitches,
+  ownSink,
+  sinksIn,
+  switches,
+} from '../backend/dynamic.ts';
 import { seen } from '../facts.ts';
+import type { ApiServer, Facts } from '../facts.ts';
+import { isAuditing } from '../metrics.ts';
 import { names } from '../names.ts';
 import { bad, ok, skipped, unknown, whenSeen } from './check.ts';
 import type { Answer, Check, Subject } from './check.ts';
+
+/** What lets a user see the AuditSinks. */
+export const listSinks = 'allow list on auditsinks.auditregistration.k8s.io';
 
 /** Whether the API server's version has AuditSink at all. */
 export const serverVersion: Check = {
@@ -31,10 +43,18 @@ export const sinksServed: Check = {
     const look = facts.auditSinks;
     if ('seen' in look) return ok('auditregistration.k8s.io/v1alpha1 is served');
     return look.unseen === 'absent'
-      ? bad('auditregistration.k8s.io/v1alpha1 is not served', 'set the three switches on every API server')
-      : unknown(look, 'allow list on auditsinks.auditregistration.k8s.io');
+      ? bad('auditregistration.k8s.io/v1alpha1 is not served', setSwitches(facts))
+      : unknown(look, listSinks);
   },
 };
+
+// Where flags are out of sight, an API that is served proves the first switch.
+function setSwitches({ apiServers, auditSinks }: Facts): string {
+  const all = switches.map(({ flag }) => flag);
+  const maybe = 'seen' in auditSinks ? all.filter((flag) => !flag.startsWith('--runtime-config')) : all;
+  const missing = apiServers.flatMap(({ flags }) => seen(missingSwitches(flags)) ?? maybe);
+  return `set ${all.filter((flag) => missing.includes(flag)).join(' ')} on every API server`;
+}
 
 /** Whether sinks are honoured: gate and flag, as far as flags can be seen. */
 export const switchesOn: Check = {
@@ -53,6 +73,12 @@ export const switchesOn: Check = {
         off.join('; '),
         'set the switches on every API server: kubectl sematext-audit enable --dynamic shows how',
       );
+    const deaf = facts.apiServers.filter(({ flags, metrics }) => 'unseen' in flags && auditsNothing(metrics));
+    if (deaf.length > 0)
+      return bad(
+        `${deaf.map(({ name }) => name).join(', ')} audits nothing: one of the switches is off`,
+        setSwitches(facts),
+      );
     const hidden = looks.find(({ missing }) => 'unseen' in missing)?.missing;
     if (hidden !== undefined && 'unseen' in hidden)
       return unknown(hidden, 'only proof of delivery can show it: kubectl sematext-audit test-event');
@@ -61,6 +87,11 @@ export const switchesOn: Check = {
       : ok('all three switches are on');
   },
 };
+
+// With the switches on, every request is counted, sink or not (apiserver pkg/audit/policy/dynamic.go).
+function auditsNothing(metrics: ApiServer['metrics']): boolean {
+  return 'seen' in metrics && !isAuditing(metrics.seen.after);
+}
 
 /** In a preflight, flags that nobody can see stop nothing: the proof of delivery answers instead. */
 export const switchesNotOff: Check = {
@@ -102,9 +133,9 @@ export const billedOnce: Check = {
   severity: 'warning',
   code: 'unhealthy',
   ask: ({ facts, sink }) => {
-    if ('unseen' in facts.auditSinks && facts.auditSinks.unseen === 'absent')
-      return skipped('no AuditSink API here');
-    return whenSeen(facts.auditSinks, 'allow list on auditsinks.auditregistration.k8s.io', (sinks) => {
+    const look = sinksIn(facts);
+    if ('unseen' in look && look.unseen === 'absent') return skipped('no AuditSink API here');
+    return whenSeen(look, listSinks, (sinks) => {
       const others = billingTwice(sinks, sink).map(({ metadata }) => metadata.name);
       return others.length === 0
         ? ok('none')
@@ -127,7 +158,9 @@ export const recordTrue: Check = {
     if ('seen' in record) return compare(subject, record.seen.record.run, record.seen.record.state);
     if (record.unseen !== 'absent')
       return unknown(record, `allow get on ConfigMap kube-system/${names.object}`);
-    return ownSink(seen(subject.facts.auditSinks) ?? []) === undefined
+    const sinks = sinksIn(subject.facts);
+    if ('unseen' in sinks && sinks.unseen !== 'absent') return unknown(sinks, listSinks);
+    return ownSink(seen(sinks) ?? []) === undefined
       ? skipped('nothing was recorded')
       : bad(
           `AuditSink ${names.object} is there without a record`,
@@ -142,9 +175,9 @@ function compare({ facts }: Subject, run: string, state: 'open' | 'done'): Answe
       'a run began and never ended',
       'kubectl sematext-audit enable again finishes it, disable takes it back',
     );
-  const own = ownSink(seen(facts.auditSinks) ?? []);
-  if ('unseen' in facts.auditSinks)
-    return unknown(facts.auditSinks, 'allow list on auditsinks.auditregistration.k8s.io');
+  const sinks = sinksIn(facts);
+  if ('unseen' in sinks && sinks.unseen !== 'absent') return unknown(sinks, listSinks);
+  const own = ownSink(seen(sinks) ?? []);
   if (own === undefined)
     return bad(
       `AuditSink ${names.object} was recorded and is gone`,

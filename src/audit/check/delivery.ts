@@ -9,65 +9,6 @@ import type { Answer, Check, Subject } from './check.ts';
 
 const readMetricsHint = 'allow get on the non-resource URL /metrics (ClusterRole system:monitoring)';
 
-/** How one API server is told to emit events, as far as its flags and the AuditSinks show. */
-export function backendsOf(facts: Facts, server: ApiServer): readonly string[] | undefined {
-  const flags = seen(server.flags);
-  const sinks = facts.auditSinks;
-  const dynamic =
-    'seen' in sinks && sinks.seen.length > 0 ? [`dynamic (${sinks.seen.length} AuditSinks)`] : [];
-  if (flags === undefined) return dynamic.length > 0 ? dynamic : undefined;
-  const policy = (flags['audit-policy-file'] ?? '') !== '';
-  return [
-    ...dynamic,
-    ...(policy && (flags['audit-webhook-config-file'] ?? '') !== '' ? ['webhook'] : []),
-    ...(policy && (flags['audit-log-path'] ?? '') !== '' ? [`log-backend (${flags['audit-log-path']})`] : []),
-  ];
-}
-
-/** Whether every API server has a backend configured. */
-export const configured: Check = {
-  id: 'backend-configured',
-  title: 'Every API server has an audit backend',
-  severity: 'error',
-  code: 'unhealthy',
-  ask: ({ facts }) => {
-    const servers = facts.apiServers.map((server) => ({ server, backends: backendsOf(facts, server) }));
-    const off = servers.filter(({ backends }) => backends?.length === 0);
-    if (off.length > 0)
-      return bad(
-        `none on ${off.map(({ server }) => server.name).join(', ')}`,
-        'kubectl sematext-audit enable',
-      );
-    const hidden = servers.find(({ backends }) => backends === undefined)?.server;
-    if (hidden === undefined && servers.length > 0)
-      return ok(servers.map(({ server, backends }) => `${server.name}: ${backends?.join(', ')}`).join('; '));
-    const flags = hidden?.flags;
-    const blind = flags !== undefined && 'unseen' in flags ? flags : { why: 'no API server was seen' };
-    return unknown(blind, 'allow get on /flagz, or get and list on pods in kube-system');
-  },
-};
-
-/** Whether a static backend has its policy: without it the flags record nothing, silently. */
-export const policyPresent: Check = {
-  id: 'policy-present',
-  title: 'A static backend has a policy file',
-  severity: 'error',
-  code: 'unhealthy',
-  ask: ({ facts }) => {
-    const flags = facts.apiServers.flatMap((server) =>
-      'seen' in server.flags ? [{ name: server.name, flags: server.flags.seen }] : [],
-    );
-    const told = flags.filter((one) => one.flags['audit-webhook-config-file'] || one.flags['audit-log-path']);
-    const without = told.filter((one) => (one.flags['audit-policy-file'] ?? '') === '');
-    if (without.length > 0)
-      return bad(
-        `no --audit-policy-file on ${without.map(({ name }) => name).join(', ')}: nothing is recorded`,
-        'set --audit-policy-file',
-      );
-    return told.length > 0 ? ok('yes') : skipped('no static backend is known');
-  },
-};
-
 // Up to 1.21 an answer carries Audit-ID only when the request is audited (apiserver pkg/endpoints/filters/audit.go):
 // enough for one API server whose counters are closed to us.
 function markedAsAudited({ version, apiServers, auditIdHeader }: Facts): Answer | undefined {
@@ -84,21 +25,36 @@ export const running: Check = {
   title: 'Every API server is auditing',
   severity: 'error',
   code: 'unhealthy',
-  ask: ({ facts }) =>
-    markedAsAudited(facts) ??
-    perServer(
-      facts,
-      ({ name, metrics }) => {
-        const { after } = metrics;
-        if (!isAuditing(after)) return { ok: false, text: `${name} counts no audited request` };
-        const kept = Object.entries(after.levels).filter(([level, n]) => level !== 'None' && n > 0);
-        return kept.length === 0
-          ? { ok: false, text: `${name}: the policy drops every request` }
-          : { ok: true, text: `${name}: ${after.events ?? 0} events so far` };
-      },
-      'kubectl sematext-audit enable',
-    ),
+  ask: ({ facts }) => {
+    const answer = markedAsAudited(facts) ?? countsAudited(facts);
+    return answer.result === 'ok' ? (countsWithoutSink(facts) ?? answer) : answer;
+  },
 };
+
+function countsAudited(facts: Facts): Answer {
+  return perServer(
+    facts,
+    ({ name, metrics }) => {
+      const { after } = metrics;
+      if (!isAuditing(after)) return { ok: false, text: `${name} counts no audited request` };
+      const kept = Object.entries(after.levels).filter(([level, n]) => level !== 'None' && n > 0);
+      return kept.length === 0
+        ? { ok: false, text: `${name}: the policy drops every request` }
+        : { ok: true, text: `${name}: ${after.events ?? 0} events so far` };
+    },
+    'kubectl sematext-audit enable',
+  );
+}
+
+// With dynamic auditing switched on every request is marked and counted, also where no sink takes it (apiserver
+// pkg/audit/policy/dynamic.go): without a sink, and with static backends out of sight, that proves nothing.
+function countsWithoutSink({ version, auditSinks, apiServers }: Facts): Answer | undefined {
+  if (!hasAuditSinks(version) || seen(auditSinks)?.length !== 0) return undefined;
+  const hidden = apiServers.find(({ flags }) => 'unseen' in flags);
+  if (hidden === undefined || !('unseen' in hidden.flags)) return undefined;
+  const why = `${hidden.name} counts requests even where no AuditSink takes them, and ${hidden.flags.why}`;
+  return unknown({ ...hidden.flags, why }, 'allow list on pods in kube-system');
+}
 
 /** Whether events are given up: any now, or more than one in a hundred since the process began. */
 export const noLosses: Check = {
@@ -120,7 +76,7 @@ export const noLosses: Check = {
         if (share > 0.01)
           return {
             ok: false,
-            text: `${name} lost ${total} of ${after.events} events since it began (${by})`,
+            text: `${name} lost ${total} of ${after.events ?? 0} events since it began (${by})`,
           };
         return {
           ok: true,
@@ -166,7 +122,10 @@ export const receiverReachable: Check = {
       return skipped(facts.receiver.why);
     return whenSeen(
       facts.receiver,
-      `see that ${hostOf(sink?.receiver ?? 'the receiver')} can be reached`,
+      {
+        hint: `see that ${hostOf(sink?.receiver ?? 'the receiver')} can be reached`,
+        code: 'receiver-unreachable',
+      },
       ({ status, ms, redirect }) => {
         if (status >= 200 && status <= 206) return ok(`HTTP ${status} in ${ms} ms`);
         if (redirect !== undefined)
@@ -230,42 +189,19 @@ export const eventsArrive: Check = {
   ask: ({ facts }) =>
     whenSeen(
       facts.delivery,
-      'give an API key: SEMATEXT_API_KEY or --api-key-file',
+      {
+        hint:
+          'unseen' in facts.delivery && facts.delivery.unseen === 'failed'
+            ? 'see that the search can be reached and takes the API key'
+            : 'give an API key: SEMATEXT_API_KEY or --api-key-file',
+        code: 'search-unreachable',
+      },
       ({ events, newest, window }) =>
         events > 0
-          ? ok(`${events} in the last ${window} s, newest ${newest}`)
+          ? ok(`${events} in the last ${window} s${newest === undefined ? '' : `, newest ${newest}`}`)
           : bad(
               `none in the last ${window} s`,
               'kubectl sematext-audit test-event shows which hop loses them',
             ),
     ),
 };
-
-/** Whether all API servers are told the same. */
-export const instancesAgree: Check = {
-  id: 'instances-agree',
-  title: 'All API servers have the same audit flags',
-  severity: 'error',
-  code: 'unhealthy',
-  ask: ({ facts }) => {
-    if (facts.apiServers.length < 2) return skipped('one API server');
-    const audit = facts.apiServers.map(({ flags }) =>
-      JSON.stringify(
-        Object.entries(seen(flags) ?? {})
-          .filter(([name]) => name.startsWith('audit-'))
-          .sort(),
-      ),
-    );
-    const hidden = facts.apiServers.find(({ flags }) => 'unseen' in flags);
-    if (new Set(audit).size > 1 && hidden === undefined)
-      return bad(facts.apiServers.map(({ name }) => name).join(', '), 'set the same audit flags on each');
-    return hidden !== undefined && 'unseen' in hidden.flags
-      ? unknown({ ...hidden.flags, why: `${hidden.name}: ${hidden.flags.why}` }, 'allow get on /flagz')
-      : ok(`${audit.length} agree`);
-  },
-};
-
-/** The checks that say whether a version with AuditSinks honours them are asked where sinks are in use alone. */
-export function usesSinks({ facts }: Subject): boolean {
-  return hasAuditSinks(facts.version) && (seen(facts.auditSinks) ?? []).length > 0;
-}

@@ -1,20 +1,18 @@
 // The one word that `status` says: how far events get, out of what was seen.
+import { seen } from '../facts.ts';
 import type { Facts } from '../facts.ts';
-import { billedOnce, recordTrue, switchesOn } from './cluster.ts';
-import { answerAll, ok, skipped } from './check.ts';
+import { sinksIn } from '../backend/dynamic.ts';
+import { billedOnce, listSinks, recordTrue, switchesOn } from './cluster.ts';
+import { answerAll, ok, skipped, unknown } from './check.ts';
 import type { Check, Finding, Subject } from './check.ts';
+import { backendsOf, configured, instancesAgree, policyPresent } from './configured.ts';
 import {
-  backendsOf,
-  configured,
   eventsArrive,
   everyServerPosts,
-  instancesAgree,
   noLosses,
-  policyPresent,
   receiverAccepts,
   receiverReachable,
   running,
-  usesSinks,
 } from './delivery.ts';
 
 /** In the order of an event's way; `unknown` when not even "is it configured" could be answered. */
@@ -24,14 +22,18 @@ export type State =
   | 'running-nothing-delivered'
   | 'running-delivery-unknown'
   | 'delivering-with-losses'
+  | 'delivering-losses-unknown'
   | 'delivering'
   | 'unknown';
 
-// Flags that nobody can see matter less than what they do: API servers that post to the sink honour it.
+// Asked only where sinks are in use. Flags that nobody can see matter less than what they do: API servers that post
+// to the sink honour it.
 const switchesInUse: Check = {
   ...switchesOn,
   ask: (subject) => {
-    if (!usesSinks(subject)) return skipped('no AuditSink is in use');
+    const sinks = sinksIn(subject.facts);
+    if ('unseen' in sinks && sinks.unseen !== 'absent') return unknown(sinks, listSinks);
+    if ((seen(sinks) ?? []).length === 0) return skipped('no AuditSink is in use');
     const answer = switchesOn.ask(subject);
     if (answer.result !== 'unknown' || receiverAccepts.ask(subject).result !== 'ok') return answer;
     return everyServerPosts(subject)
@@ -71,7 +73,13 @@ export function stateOf(findings: readonly Finding[], facts: Facts): State {
     is(policyPresent) === 'bad'
   )
     return 'configured-not-running';
-  if (is(eventsArrive) === 'ok') return is(noLosses) === 'bad' ? 'delivering-with-losses' : 'delivering';
+  if (is(eventsArrive) === 'ok') {
+    if (is(noLosses) === 'bad') return 'delivering-with-losses';
+    const blind = [configured, switchesInUse, policyPresent, instancesAgree, running, noLosses].some(
+      (check) => is(check) === 'unknown',
+    );
+    return blind ? 'delivering-losses-unknown' : 'delivering';
+  }
   if (is(running) !== 'ok') return 'unknown';
   return is(eventsArrive) === 'bad' ? 'running-nothing-delivered' : 'running-delivery-unknown';
 }
