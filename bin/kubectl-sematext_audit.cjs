@@ -52,12 +52,13 @@ var engine = process.version + '-' + process.arch + '-' + v8.cachedDataVersionTa
 /** Chunks that ran without valid cached code: {file, script}. */
 var missed = [];
 
-/** V8 does not look whether the bytes it is handed are those that it wrote; a flipped one would crash. */
-function checksum(bytes, length) {
-  var words = new Int32Array(bytes.buffer, bytes.byteOffset, length >> 2);
-  var sum = length | 0;
-  for (var i = 0; i < words.length; i++) sum = ((sum << 5) - sum + words[i]) | 0;
-  return sum;
+/**
+ * V8 does not look whether the bytes it is handed are those that it wrote, and would crash over a wrong one. Each
+ * file holds them twice: to compare takes no time, where a hash would need a module or a slow loop.
+ */
+function agreed(bytes, length) {
+  var half = bytes.subarray(0, length >> 1);
+  return length > 0 && half.equals(bytes.subarray(length >> 1, length)) ? half : undefined;
 }
 
 function readCached(file) {
@@ -68,10 +69,7 @@ function readCached(file) {
       var stat = fs.fstatSync(fd);
       if (!ours(stat)) return undefined;
       var bytes = Buffer.allocUnsafeSlow(stat.size);
-      var length = fs.readSync(fd, bytes, 0, stat.size, 0) - 4;
-      return length > 0 && bytes.readInt32LE(length) === checksum(bytes, length)
-        ? bytes.subarray(0, length)
-        : undefined;
+      return agreed(bytes, fs.readSync(fd, bytes, 0, stat.size, 0));
     } finally {
       fs.closeSync(fd);
     }
@@ -131,10 +129,7 @@ function writeCached() {
   else if (!trusted) return;
   missed.forEach(function (miss) {
     var data = miss.script.createCachedData();
-    var length = data.length & ~3;
-    var bytes = Buffer.allocUnsafeSlow(length + 4);
-    data.copy(bytes, 0, 0, length);
-    bytes.writeInt32LE(checksum(bytes, length), length);
+    var bytes = Buffer.concat([data, data]);
     var temporary = path.join(folder, miss.file + '.' + process.pid + '.tmp');
     try {
       fs.writeFileSync(temporary, bytes, { mode: 384, flag: 'wx' });
