@@ -16,6 +16,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ids, manifest } from '../../src/cli/catalogue.ts';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { demand, type Graph } from '../../scripts/demand.mjs';
 import { deferBuiltins } from '../../scripts/lazy.mjs';
 import { launcher, node, root, type Ended } from './launch.ts';
@@ -90,6 +91,17 @@ describe('the bundle', function () {
     const { server: unknown } = JSON.parse(stdout) as { server: { unknown: { code: string } } };
     assert.equal(unknown.unknown.code, 'cluster-unreachable');
     assert.match(stderr, /^Error: .+\n {2}→ /);
+  });
+
+  it("keeps to the schema of the version's document", async () => {
+    const schema = JSON.parse(
+      readFileSync(join(root, 'docs', 'schema', 'version.v1.json'), 'utf8'),
+    ) as object;
+    const validate = new Ajv2020().compile(schema);
+    for (const flag of ['--client', '--server=http://127.0.0.1:1']) {
+      const { stdout } = await run('version', flag, '-o', 'json');
+      assert.ok(validate(JSON.parse(stdout)), JSON.stringify(validate.errors));
+    }
   });
 
   it('suggests the command that was meant', async () => {
