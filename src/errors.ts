@@ -8,7 +8,6 @@ export const codes = {
   'token-missing': 2,
   'token-malformed': 2,
   'confirmation-needed': 2,
-  'preflight-failed': 3,
   unhealthy: 3,
   'not-delivered': 3,
   'not-verified': 3,

@@ -14,7 +14,7 @@ export interface StatusResult {
   /** When it was looked, ISO 8601. */
   readonly at: string;
   readonly state: State;
-  /** Delivering, and no check that counts was answered badly or not at all. */
+  /** Delivering (or running, where the user left out whether events arrive), and no check that counts stands in the way. */
   readonly healthy: boolean;
   readonly server: string;
   readonly controlPlane: Recognition;

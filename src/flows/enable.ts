@@ -55,19 +55,21 @@ export interface EnableRequest {
   readonly tell: (title: string) => void;
 }
 
-/** What the user must be allowed to do; docs/permissions.md has the same as a ClusterRole. */
+// By name where RBAC can: a create and a list have no name to be held against.
+const may = (verb: string, group: string, resource: string, namespace?: string): Permission => ({
+  verb,
+  group,
+  resource,
+  ...(namespace !== undefined && { namespace }),
+  ...(verb !== 'create' && verb !== 'list' && { name: names.object }),
+});
+
+/** What the user must be allowed to do; docs/permissions.yaml has the same as roles. */
 export const needed: readonly Permission[] = [
-  ...(['get', 'list', 'create', 'update', 'delete'] as const).map((verb) => ({
-    verb,
-    group: 'auditregistration.k8s.io',
-    resource: 'auditsinks',
-  })),
-  ...(['get', 'create', 'update', 'delete'] as const).map((verb) => ({
-    verb,
-    group: '',
-    resource: 'configmaps',
-    namespace: 'kube-system',
-  })),
+  ...['get', 'list', 'create', 'update', 'delete'].map((verb) =>
+    may(verb, 'auditregistration.k8s.io', 'auditsinks'),
+  ),
+  ...['get', 'create', 'update', 'delete'].map((verb) => may(verb, '', 'configmaps', 'kube-system')),
 ];
 
 const preflight = [
@@ -115,7 +117,7 @@ function describe(facts: Facts, request: EnableRequest, asked: DynamicRequest): 
     server: facts.version.gitVersion,
     checks: [],
     plan: { steps: [], notes: [] },
-    auditSink: auditSink(asked.settings, asked.sink, asked.run),
+    auditSink: auditSink(asked.settings, asked.sink),
     notes: [],
   };
 }

@@ -46,6 +46,8 @@ export interface Awaited {
   readonly events: readonly Found[];
   /** From sending to the search's first hit, milliseconds; undefined when it never came. */
   readonly foundAfterMs: number | undefined;
+  /** Whether the search was asked at all. */
+  readonly searched: boolean;
 }
 
 /**
@@ -60,13 +62,14 @@ export async function awaitEvents(
   timeoutMs: number,
 ): Promise<{ awaited: readonly Awaited[]; trouble?: Failure }> {
   const started = world.clock.now().getTime();
+  const left = (): number => Math.max(leastMs, started + timeoutMs - world.clock.now().getTime());
   const found = new Map<string, { events: readonly Found[]; foundAfterMs: number }>();
   let trouble: Failure | undefined;
   let wait = firstPollMs;
   for (;;) {
     wait = Math.min(wait * 2, pollMs);
     try {
-      await lookOnce(world, access, sent, found);
+      await lookOnce(world, access, sent, { found, left });
       trouble = undefined;
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'search-unreachable') throw error;
@@ -79,30 +82,41 @@ export async function awaitEvents(
     await world.clock.sleep(wait);
   }
   await world.clock.sleep(wait); // once more, for duplicates
-  await lookOnce(world, access, sent, found).catch(() => undefined); // duplicates only: what was found stays found
+  await lookOnce(world, access, sent, { found, left }).catch(() => undefined); // duplicates only: what was found stays found
   return { awaited: listed(sent, found) };
 }
 
-type FoundMap = Map<string, { events: readonly Found[]; foundAfterMs: number }>;
+/** As long as any request of ours. */
+const mostMs = 30_000;
+
+/** A search is always given this long, however late it is. */
+const leastMs = 1_000;
+
+interface Looking {
+  readonly found: Map<string, { events: readonly Found[]; foundAfterMs: number }>;
+  /** How long the search may take now, milliseconds. */
+  readonly left: () => number;
+}
 
 async function lookOnce(
   world: World,
   access: SinkAccess,
   sent: readonly Sent[],
-  found: FoundMap,
+  { found, left }: Looking,
 ): Promise<void> {
   for (const one of sent) {
-    const events = await findEvents(world, access, one.auditId);
+    const events = await findEvents(world, access, one.auditId, Math.min(left(), mostMs));
     const before = found.get(one.auditId);
     const foundAfterMs = before?.foundAfterMs ?? world.clock.now().getTime() - one.at;
     if (events.length > (before?.events.length ?? 0)) found.set(one.auditId, { events, foundAfterMs });
   }
 }
 
-function listed(sent: readonly Sent[], found: FoundMap): readonly Awaited[] {
+function listed(sent: readonly Sent[], found: Looking['found']): readonly Awaited[] {
   return sent.map((one) => ({
     sent: one,
     events: found.get(one.auditId)?.events ?? [],
     foundAfterMs: found.get(one.auditId)?.foundAfterMs,
+    searched: true,
   }));
 }

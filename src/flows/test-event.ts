@@ -74,10 +74,10 @@ async function through(world: World, request: TestEventRequest, way: Way): Promi
     for (const probe of way.probes) sent.push(await send(world, way.cluster, probe, via));
   const { awaited, notes } = await verify(world, access, sent, {
     timeoutMs,
-    hopeless: nobodyAudits(await readingsOf(way)),
-    acceptedByNow: async () => allTaken(compare(before, await readingsOf(way)), way.host),
+    hopeless: nobodyAudits(await laterReadingsOf(way)),
+    acceptedByNow: async () => allTaken(compare(before, await laterReadingsOf(way)), way.host),
   });
-  const metrics = compare(before, await readingsOf(way));
+  const metrics = compare(before, await laterReadingsOf(way));
   const receiver = await receiverHop(world, access);
   const results = awaited.map((one) =>
     summarise({
@@ -95,6 +95,16 @@ async function readingsOf({ cluster, vias }: Way): Promise<Readings> {
   return new Map(
     await Promise.all(vias.map(async (via) => [via, await lookAtMetrics(cluster, via)] as const)),
   );
+}
+
+/** Once the requests are sent, an API server that went away is no reason to tell nothing: the search may have them. */
+async function laterReadingsOf(way: Way): Promise<Readings> {
+  try {
+    return await readingsOf(way);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'cluster-unreachable') throw error;
+    return new Map(way.vias.map((via) => [via, { unseen: 'failed', why: error.message }]));
+  }
 }
 
 function compare(before: Readings, after: Readings): ReadonlyMap<string | undefined, ApiServer['metrics']> {
@@ -140,7 +150,7 @@ async function verify(
     if (trouble !== undefined) throw trouble;
     return { awaited, notes: [] };
   }
-  const awaited = sent.map((one) => ({ sent: one, events: [], foundAfterMs: undefined }));
+  const awaited = sent.map((one) => ({ sent: one, events: [], foundAfterMs: undefined, searched: false }));
   if (patience.hopeless) return { awaited, notes: ['No API server is auditing: nothing was waited for.'] };
   const until = world.clock.now().getTime() + patience.timeoutMs;
   while (!(await patience.acceptedByNow()) && world.clock.now().getTime() + pollMs <= until)

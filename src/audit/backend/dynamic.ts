@@ -44,15 +44,15 @@ export function sinksIn({
     : { unseen: 'absent', why: 'the AuditSink API is not served' };
 }
 
-/** The AuditSink that these settings ask for; `run` names the run that made it, for the record. */
-export function auditSink(settings: SinkSettings, sink: Sink, run: string): AuditSink {
+/** The AuditSink that these settings ask for; `run` names the run that makes it, and is not there for a repository. */
+export function auditSink(settings: SinkSettings, sink: Sink, run?: string): AuditSink {
   return {
     apiVersion: 'auditregistration.k8s.io/v1alpha1',
     kind: 'AuditSink',
     metadata: {
       name: names.object,
       labels: { [names.managedByLabel]: names.managedBy },
-      annotations: { [names.runAnnotation]: run },
+      ...(run !== undefined && { annotations: { [names.runAnnotation]: run } }),
     },
     spec: {
       policy: { level: settings.level, stages: settings.stages },

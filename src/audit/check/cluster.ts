@@ -27,7 +27,9 @@ export const serverVersion: Check = {
     hasAuditSinks(version)
       ? ok(version.gitVersion)
       : bad(
-          `${version.gitVersion}: AuditSink was removed in Kubernetes 1.19`,
+          version.major === 1 && version.minor < 13
+            ? `${version.gitVersion}: AuditSink came with Kubernetes 1.13`
+            : `${version.gitVersion}: AuditSink was removed in Kubernetes 1.19`,
           'leave out --dynamic: kubectl sematext-audit enable says which backend replaces it here, and how',
         ),
 };

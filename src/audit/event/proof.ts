@@ -28,19 +28,21 @@ interface Journey {
   readonly sent: { readonly title: string; readonly via: string | undefined; readonly auditId: string };
   readonly events: readonly Found[];
   readonly foundAfterMs: number | undefined;
+  /** Whether anybody asked the search. */
+  readonly searched: boolean;
   readonly before: readonly Hop[];
 }
 
 /** A journey as it is shown: an event that was found has passed every hop, whatever they could tell themselves. */
-export function summarise({ sent, events, foundAfterMs, before }: Journey): ProbeResult {
+export function summarise({ sent, events, foundAfterMs, searched, before }: Journey): ProbeResult {
   const stages = [...new Set(events.map(({ stage }) => stage))].sort();
   const delivered = foundAfterMs !== undefined;
   const search: Hop = delivered
     ? { hop: 'search', result: 'passed', evidence: `found ${stages.join(', ')}`, afterMs: foundAfterMs }
     : {
         hop: 'search',
-        result: before.every(({ result }) => result === 'passed') ? 'lost' : 'unknown',
-        evidence: 'not found',
+        result: searched && before.every(({ result }) => result === 'passed') ? 'lost' : 'unknown',
+        evidence: searched ? 'not found' : 'nobody looked',
       };
   return {
     request: sent.title,

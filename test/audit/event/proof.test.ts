@@ -96,6 +96,7 @@ describe('summarise', () => {
       sent,
       events: [event('ResponseComplete')],
       foundAfterMs: 900,
+      searched: true,
       before: journey,
     });
     assert.equal(result.delivered, true);
@@ -112,16 +113,39 @@ describe('summarise', () => {
   });
 
   it('the search lost it when every hop before has passed', () => {
-    const result = summarise({ sent, events: [], foundAfterMs: undefined, before: passedAll });
+    const result = summarise({
+      sent,
+      events: [],
+      foundAfterMs: undefined,
+      searched: true,
+      before: passedAll,
+    });
     assert.equal(result.delivered, false);
     assert.equal(result.hops.at(-1)?.result, 'lost');
+  });
+
+  it('nobody is blamed when nobody looked', () => {
+    const result = summarise({
+      sent,
+      events: [],
+      foundAfterMs: undefined,
+      searched: false,
+      before: passedAll,
+    });
+    assert.deepEqual([result.hops.at(-1)?.result, result.delivered], ['unknown', false]);
   });
 
   for (const broken of ['lost', 'unknown'] as const)
     for (const at of [0, 1, 2, 3])
       it(`the search is not blamed when hop ${at + 1} before is ${broken}`, () => {
         const journey = passedAll.map((one, i) => (i === at ? { ...one, result: broken } : one));
-        const result = summarise({ sent, events: [], foundAfterMs: undefined, before: journey });
+        const result = summarise({
+          sent,
+          events: [],
+          foundAfterMs: undefined,
+          searched: true,
+          before: journey,
+        });
         assert.equal(result.hops.at(-1)?.result, 'unknown');
         assert.deepEqual(result.hops.slice(0, -1), journey, 'the others stay as they are');
       });
@@ -142,13 +166,20 @@ describe('summarise', () => {
   ];
   for (const [found, distinct, duplicates] of stages)
     it(`${found.join(', ')}: ${duplicates} duplicates`, () => {
-      const result = summarise({ sent, events: found.map(event), foundAfterMs: 1, before: [] });
+      const result = summarise({
+        sent,
+        events: found.map(event),
+        foundAfterMs: 1,
+        searched: true,
+        before: [],
+      });
       assert.deepEqual([result.stages, result.duplicates], [distinct, duplicates]);
     });
 
   it('names the API server that was asked', () => {
     const through = (via: string | undefined): string =>
-      summarise({ sent: { ...sent, via }, events: [], foundAfterMs: undefined, before: [] }).apiServer;
+      summarise({ sent: { ...sent, via }, events: [], foundAfterMs: undefined, searched: true, before: [] })
+        .apiServer;
     assert.deepEqual([through(undefined), through('10.0.0.1:6443')], ['api', '10.0.0.1:6443']);
   });
 });
