@@ -87,7 +87,7 @@ export async function enable(world: World, request: EnableRequest): Promise<Enab
   const { access } = request;
   const facts = await gather(world, { access, permissions: needed });
   const run = world.uuid();
-  const fingerprint = access.token === undefined ? '' : world.sha256(access.token).slice(0, 12);
+  const fingerprint = access.token === undefined ? '' : (await world.hasher())(access.token).slice(0, 12);
   const asked: DynamicRequest = {
     settings: request.settings,
     sink: access.sink,

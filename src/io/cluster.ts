@@ -1,6 +1,5 @@
 // The Kubernetes API of one context, over requests of our own: raw paths, our own headers, one API server of
 // several asked directly (`via`), deadlines and a cap. What fails is said in one sentence with what to do about it.
-import { X509Certificate } from 'node:crypto';
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { Failure } from '../errors.ts';
@@ -57,8 +56,12 @@ function unreachable(error: HttpError): Failure {
   return new Failure('cluster-unreachable', message, advice[error.reason] ?? [], error);
 }
 
-/** Node takes an authority that is none in silence, and then trusts nobody. */
-function isCertificate(pem: string): boolean {
+const noAuthority = (): Failure =>
+  invalid("The kubeconfig's certificate authority is not a PEM certificate.");
+
+/** Node takes an authority that is none in silence, and then trusts nobody; looked at when that has happened. */
+async function isCertificate(pem: string): Promise<boolean> {
+  const { X509Certificate } = await import('node:crypto');
   try {
     return new X509Certificate(pem).subject !== undefined;
   } catch {
@@ -67,8 +70,7 @@ function isCertificate(pem: string): boolean {
 }
 
 function secureContext({ server }: Access, { certificate, key }: Credential): SecureContext {
-  if (server.ca !== undefined && !isCertificate(server.ca))
-    throw invalid("The kubeconfig's certificate authority is not a PEM certificate.");
+  if (server.ca !== undefined && !server.ca.includes('-----BEGIN ')) throw noAuthority();
   if ((certificate === undefined) !== (key === undefined))
     throw invalid("The kubeconfig's client certificate and client key must be given together.");
   try {
@@ -158,7 +160,7 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
   const proxy = server.proxyUrl ?? proxyFor(server.url, options.env);
   const credentials = openCredentials(access, options);
   const line = openLine(access, credentials, proxy);
-  const more = { credentials, clock: openClock(options.signal) };
+  const more = { ca: server.ca, credentials, clock: openClock(options.signal) };
   const send = async (request: ApiRequest): Promise<Answer> => {
     const { credential, agent, context } = await line();
     return exchange({
@@ -202,7 +204,7 @@ function askedToWait({ status, headers }: Answer): number | undefined {
 async function asked(
   request: ApiRequest,
   send: (request: ApiRequest) => Promise<Answer>,
-  { credentials, clock }: { credentials: Credentials; clock: Clock },
+  { credentials, clock, ca }: { credentials: Credentials; clock: Clock; ca: string | undefined },
 ): Promise<Answer> {
   try {
     let answer = await sent(request, send);
@@ -215,6 +217,8 @@ async function asked(
     }
     return answer;
   } catch (error) {
-    throw error instanceof HttpError ? unreachable(error) : error;
+    if (!(error instanceof HttpError)) throw error;
+    if (error.reason === 'tls' && ca !== undefined && !(await isCertificate(ca))) throw noAuthority();
+    throw unreachable(error);
   }
 }

@@ -1,6 +1,5 @@
 // Everything outside the process, behind our own words, opened lazily: a command that needs no cluster loads no
 // cluster client. Tests hand in their own world.
-import { createHash, randomUUID } from 'node:crypto';
 import { openClock } from './clock.ts';
 
 /** One HTTP answer as it came; a status is never an exception. */
@@ -131,8 +130,8 @@ export interface World {
   readonly clock: Clock;
   /** A fresh random UUID, lower case. */
   uuid(): string;
-  /** SHA-256 of the UTF-8 text, lower-case hex. */
-  sha256(text: string): string;
+  /** SHA-256 of a UTF-8 text as lower-case hex. */
+  hasher(): Promise<(text: string) => string>;
   readonly secrets: Secrets;
   /** A yes/no question on stderr; anything but y or yes is no. @throws Failure confirmation-needed | interrupted */
   ask(question: string): Promise<boolean>;
@@ -155,8 +154,11 @@ export function openWorld(options: WorldOptions): World {
     cluster,
     http: async (request) => (await http())(request),
     clock: openClock(options.signal),
-    uuid: () => randomUUID(),
-    sha256: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
+    uuid: () => crypto.randomUUID(),
+    hasher: async () => {
+      const { createHash } = await import('node:crypto'); // most runs need none of it
+      return (text) => createHash('sha256').update(text, 'utf8').digest('hex');
+    },
     secrets: {
       logsToken: async (source) => (await secrets()).logsToken(source),
       logsTokenIfGiven: async (source) => (await secrets()).logsTokenIfGiven(source),

@@ -204,7 +204,8 @@ describe('cluster', () => {
     });
 
     it('says that an authority or a certificate is no such thing, without quoting it', async () => {
-      const server = { server: 'https://127.0.0.1:1' };
+      const { host } = await apiServer(own, 'api', 'IP:127.0.0.1');
+      const server = { server: `https://${host}` };
       const data = (text: string): string => Buffer.from(text).toString('base64');
       const pem = `-----BEGIN CERTIFICATE-----\n${secrets.token}\n-----END CERTIFICATE-----\n`;
       const users: [object, object][] = [
