@@ -64,8 +64,9 @@ export async function findEvents(
   world: World,
   access: SinkAccess,
   auditId: string,
+  timeoutMs: number,
 ): Promise<readonly Found[]> {
-  const { events } = await searchFor(world, access, queryByAuditId(auditId));
+  const { events } = await searchFor(world, access, queryByAuditId(auditId), timeoutMs);
   return events.filter(({ auditID }) => auditID === auditId); // the search's analysis is looser than ours
 }
 
@@ -73,6 +74,7 @@ async function searchFor(
   world: World,
   access: SinkAccess,
   query: object,
+  timeoutMs?: number,
 ): Promise<{ total: number; events: readonly Found[] }> {
   const { sink, token, apiKey } = access;
   const host = hostOf(sink.search ?? '');
@@ -82,6 +84,7 @@ async function searchFor(
       url: `${sink.search}/${token}/_search`,
       headers: { 'content-type': 'application/json', authorization: `apiKey ${apiKey}` },
       body: JSON.stringify(query),
+      ...(timeoutMs !== undefined && { timeoutMs }),
     }),
   );
   if (answer.status === 404) return { total: 0, events: [] }; // an index that never got a document

@@ -7,9 +7,9 @@ import { shown } from './support/cli.ts';
 import { assertNothing, grantAsDocumented, runOf, showMirrorPod, stateOf } from './support/cluster-state.ts';
 import { startEtcd } from './support/etcd.ts';
 import { eventually } from './support/eventually.ts';
-import { operatorOf, whileTrafficFlows, type Operator } from './support/operator.ts';
+import { operatorOf, type Operator } from './support/operator.ts';
 import { startSematext, type Sematext } from './support/sematext.ts';
-import { fillBatch, markedRequest } from './support/traffic.ts';
+import { fillBatch, markedRequest, whileTrafficFlows } from './support/traffic.ts';
 
 describe('enable --dynamic on kube-apiserver 1.18, as the user of the documented permissions', function () {
   this.timeout(180_000);

@@ -48,6 +48,8 @@ export interface ApiServer {
   grantAuditor(manifest: string): Promise<void>;
   /** Ends it (SIGTERM, then SIGKILL after the grace) and removes its folder. */
   stop(graceMs?: number): Promise<void>;
+  /** Ends it and leaves its folder: only restart brings it back. */
+  halt(): Promise<void>;
   /** Ends it and starts it again on the same port, with these audit settings changed. */
   restart(changes?: AuditSettings): Promise<void>;
   /** What it wrote since its last start. */
@@ -96,6 +98,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await program.stop(graceMs);
       await home.remove();
     },
+    halt: () => program.stop(),
     restart: async (changes) => {
       await program.stop();
       audit = { ...audit, ...changes };

@@ -1,4 +1,5 @@
-// Knows how a receiver can fail. Stands before a real one and passes everything on, until it is told not to.
+// Knows how a receiver, or a search, can fail. Stands before a real one and passes everything on, until it is told
+// not to.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exchange } from './http.ts';
@@ -12,7 +13,7 @@ export type Fault =
   | 'pass'
   | 'down'
   | { slow: number }
-  | { status: number; body?: string }
+  | { status: number; body?: string; headers?: Record<string, string> }
   | { redirect: 301 | 302 | 307 | 308; to?: string };
 
 /** One request that came in. */
@@ -24,6 +25,8 @@ export interface Received {
   body: string;
   /** What it was answered with; 0 when the one who asked went away before. */
   status: number;
+  /** When it came in, epoch milliseconds. */
+  at: number;
 }
 
 /** A receiver that fails when told to. */
@@ -48,12 +51,12 @@ export async function startFaultReceiver(behind: { upstream: string }): Promise<
   let fault: Fault = 'pass';
   const received: Received[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const met = fault;
+    const [met, at] = [fault, Date.now()];
     const body = await bodyOf(request);
     const { method = 'GET', url: path = '/', headers } = request;
-    const reply = await replyTo(met, behind.upstream, { method, path, body });
+    const reply = await replyTo(met, behind.upstream, { method, path, headers, body });
     const gone = response.destroyed;
-    received.push({ method, path, headers, body, status: gone ? 0 : reply.status });
+    received.push({ method, path, headers, body, status: gone ? 0 : reply.status, at });
     response.writeHead(reply.status, { 'content-type': 'text/plain', ...reply.headers }).end(reply.body);
   };
   const server = await serve((request, response) => {
@@ -73,16 +76,23 @@ export async function startFaultReceiver(behind: { upstream: string }): Promise<
 async function replyTo(
   fault: Fault,
   upstream: string,
-  request: { method: string; path: string; body: string },
+  request: Omit<Received, 'status' | 'at'>,
 ): Promise<Answer> {
   const { method, path, body } = request;
   if (typeof fault === 'object') {
-    if ('status' in fault) return { status: fault.status, body: fault.body ?? '' };
+    if ('status' in fault) return { body: '', ...fault };
     if ('redirect' in fault) {
       return { status: fault.redirect, body: '', headers: { location: fault.to ?? `${upstream}${path}` } };
     }
     await sleep(fault.slow);
   }
-  const passed = await exchange(`${upstream}${path}`, { method, ...(body && { body }), timeoutMs: 60_000 });
+  const headers = kept(request.headers);
+  const sending = { method, headers, ...(body && { body }), timeoutMs: 60_000 };
+  const passed = await exchange(`${upstream}${path}`, sending);
   return { status: passed.status, body: passed.body };
+}
+
+function kept(headers: IncomingMessage['headers']): Record<string, string> {
+  const names = ['authorization', 'content-type'] as const;
+  return Object.fromEntries(names.flatMap((name) => (headers[name] ? [[name, headers[name]]] : [])));
 }

@@ -1,5 +1,5 @@
 // Knows one HTTP exchange with Node's own client: send, read all, never follow, never retry.
-import { request as plain } from 'node:http';
+import { request as plain, type Agent } from 'node:http';
 import { request as secure } from 'node:https';
 
 /** What to send. */
@@ -11,6 +11,8 @@ export interface Sending {
   /** PEM of the authority to trust, for https. */
   ca?: string;
   timeoutMs?: number;
+  /** Keeps connections; without, each request has one of its own. */
+  agent?: Agent;
 }
 
 /** What came back. */
@@ -20,15 +22,15 @@ export interface Reply {
   body: string;
 }
 
-/** Sends one request over a connection of its own and reads the whole reply. */
+/** Sends one request and reads the whole reply. */
 export function exchange(url: string, sending: Sending = {}): Promise<Reply> {
-  const { method = 'GET', body, ca, timeoutMs = 10_000 } = sending;
+  const { method = 'GET', body, ca, timeoutMs = 10_000, agent = false } = sending;
   const json = body !== undefined && typeof body !== 'string';
   const text = json ? JSON.stringify(body) : (body as string | undefined);
   const headers = { ...(json ? { 'content-type': 'application/json' } : {}), ...sending.headers };
   const send = url.startsWith('https:') ? secure : plain;
   return new Promise((resolve, reject) => {
-    const request = send(url, { method, headers, ca, agent: false, timeout: timeoutMs }, (response) => {
+    const request = send(url, { method, headers, ca, agent, timeout: timeoutMs }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);

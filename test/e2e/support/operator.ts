@@ -1,6 +1,5 @@
 // Knows how an operator uses the program on one cluster and one sink: each command with the flags and the user that
 // belong to them, its result as a document.
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { ApiServer, ApiUser } from './api-server.ts';
 import {
   resultOf,
@@ -11,7 +10,6 @@ import {
   type Results,
   type Told,
 } from './cli.ts';
-import { fillBatch } from './traffic.ts';
 
 /** Where events go and are searched. */
 export interface SinkUrls {
@@ -69,18 +67,4 @@ export function operatorOf(api: ApiServer, sink: SinkUrls): Operator {
     run: async (command, flags, how) => (await start(command, flags, how)).told(),
     plain: async (command, flags = [], how = {}) => (await begin(command, flags, how)).ended,
   };
-}
-
-/** Keeps an AuditSink's batches leaving for as long as something takes: each waits for 400 events or 30 s. */
-export async function whileTrafficFlows<T>(api: ApiServer, something: Promise<T>): Promise<T> {
-  let over = false;
-  const ended = something.finally(() => (over = true));
-  const pump = async (): Promise<void> => {
-    while (!over) {
-      await fillBatch(api).catch(() => undefined); // an API server may be down on purpose
-      await breathe();
-    }
-  };
-  const [value] = await Promise.all([ended, pump()]);
-  return value;
 }

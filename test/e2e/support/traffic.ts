@@ -1,5 +1,7 @@
 // Knows how to make requests that can be found again by their audit ID, and enough of them to send a batch off.
 import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiServer } from './api-server.ts';
 
 /** Makes a request that carries an audit ID of our own; returns the ID. */
@@ -15,8 +17,23 @@ export async function markedRequest(api: ApiServer, path = '/api/v1/namespaces')
  * changes that; filling the batch makes it leave now.
  */
 export async function fillBatch(api: ApiServer, requests = 400): Promise<void> {
+  const agent = new Agent({ keepAlive: true });
   const worker = async (): Promise<void> => {
-    for (let i = 0; i < requests / 8; i += 1) await api.request('/version');
+    for (let i = 0; i < requests / 8; i += 1) await api.request('/version', { agent });
   };
-  await Promise.all(Array.from({ length: 8 }, worker));
+  await Promise.all(Array.from({ length: 8 }, worker)).finally(() => agent.destroy());
+}
+
+/** Fills batches, one a second, for as long as something takes. */
+export async function whileTrafficFlows<T>(api: ApiServer, something: Promise<T>): Promise<T> {
+  let over = false;
+  const ended = something.finally(() => (over = true));
+  const pump = async (): Promise<void> => {
+    while (!over) {
+      await fillBatch(api).catch(() => undefined); // an API server may be down on purpose
+      await Promise.race([ended.catch(() => undefined), sleep(1000)]);
+    }
+  };
+  const [value] = await Promise.all([ended, pump()]);
+  return value;
 }
