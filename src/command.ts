@@ -141,7 +141,9 @@ export abstract class Command extends OclifCommand {
   protected terminal(flags: Pick<OutputValues, 'no-color'>): Terminal {
     const { stdout, env } = process;
     const plain = flags['no-color'] === true || Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
-    return { colour: stdout.isTTY && !plain, width: stdout.isTTY ? stdout.columns : 80 };
+    // isTTY is absent, not false, where stdout is a pipe
+    const tty = Boolean(stdout.isTTY);
+    return { colour: tty && !plain, width: tty ? stdout.columns : 80 };
   }
 
   /**

@@ -23,9 +23,13 @@ const bundle = (): Promise<unknown> =>
     logLevel: 'error',
   });
 
-async function sample(argv: readonly string[], during?: (child: ChildProcess) => void): Promise<Ended> {
+async function sample(
+  argv: readonly string[],
+  during?: (child: ChildProcess) => void,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
   await (bundled ??= bundle());
-  return node([program, ...argv], {}, during);
+  return node([program, ...argv], env, during);
 }
 
 after(() => rmSync(folder, { recursive: true }));
@@ -168,5 +172,60 @@ describe('a reader who goes away', function () {
     const { code, stderr } = await sample(['lines'], close);
     assert.equal(code, 0);
     assert.equal(stderr, 'ready text\nstopped true\n');
+  });
+});
+
+describe('what the user says about the sink', function () {
+  this.timeout(20_000);
+  const said = async (line: string, env: NodeJS.ProcessEnv = {}): Promise<unknown> =>
+    JSON.parse((await sample(line.split(' '), undefined, env)).stdout);
+  const nothing = { token: {}, apiKey: {} };
+
+  it('is what the flags say', async () => {
+    const line =
+      'sink --logs-token-file - --region EU --api-key-file key --receiver-url http://r --search-url http://s';
+    assert.deepEqual(await said(line), {
+      token: { file: '-' },
+      apiKey: { file: 'key' },
+      region: 'eu',
+      receiverUrl: 'http://r',
+      searchUrl: 'http://s',
+    });
+    assert.deepEqual(await said('sink --logs-token-secret ns/name'), {
+      ...nothing,
+      token: { secret: 'ns/name' },
+    });
+  });
+
+  it('has its region from the flag, SEMATEXT_REGION, REGION, in this order', async () => {
+    assert.deepEqual(await said('sink'), nothing);
+    assert.deepEqual(await said('sink', { REGION: 'EU' }), { ...nothing, region: 'eu' });
+    const both = { SEMATEXT_REGION: 'us', REGION: 'eu' };
+    assert.deepEqual(await said('sink', both), { ...nothing, region: 'us' });
+    assert.deepEqual(await said('sink --region eu', both), { ...nothing, region: 'eu' });
+    assert.deepEqual(await said('sink', { SEMATEXT_REGION: '', REGION: 'eu' }), { ...nothing, region: 'eu' });
+  });
+
+  it('is refused when the environment names a region that is none: a guess would send elsewhere', async () => {
+    const { code, stderr } = await sample(['sink'], undefined, { REGION: 'eu-west-1' });
+    assert.equal(code, 2);
+    assert.match(stderr, /^Error: REGION is "eu-west-1", which is neither us nor eu\.$/m);
+  });
+
+  it('is one token, not two', async () => {
+    const { code, stderr } = await sample(['sink', '--logs-token-file=-', '--logs-token-secret=a/b']);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^Error: --logs-token-file=- cannot also be provided when using --logs-token-secret\.$/m,
+    );
+  });
+});
+
+describe('the terminal', function () {
+  this.timeout(20_000);
+
+  it('has no colours and 80 columns where it is none', async () => {
+    assert.deepEqual(JSON.parse((await sample(['painted'])).stdout), { colour: false, width: 80 });
   });
 });

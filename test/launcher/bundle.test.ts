@@ -2,7 +2,7 @@
 // knows every command, and what the build refuses.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import {
   copyFileSync,
   mkdirSync,
@@ -91,6 +91,22 @@ describe('the bundle', function () {
     const { server: unknown } = JSON.parse(stdout) as { server: { unknown: { code: string } } };
     assert.equal(unknown.unknown.code, 'cluster-unreachable');
     assert.match(stderr, /^Error: .+\n {2}→ /);
+  });
+
+  it('sends to the API server what the connection flags say', async () => {
+    const asked: IncomingHttpHeaders[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.headers);
+      response.end('{"gitVersion":"v1.37.2"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `--server=http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const flags = ['--as', 'ann', '--as-group', 'a', '--as-group', 'b', '--as-uid', '7'];
+    const { code } = await run('version', url, ...flags, '-n', 'any', '--request-timeout', '5s');
+    assert.equal(code, 0);
+    const { 'impersonate-user': user, 'impersonate-group': groups, 'impersonate-uid': uid } = asked[0] ?? {};
+    assert.deepEqual([user, groups, uid], ['ann', 'a, b', '7']);
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it("keeps to the schema of the version's document", async () => {

@@ -1,6 +1,6 @@
 // A program of the real start and base command, with commands that misbehave in every way the tests ask for.
 import * as Flags from '@oclif/core/flags';
-import { outputFlags } from '../../src/cli/flags.ts';
+import { outputFlags, sinkFlags } from '../../src/cli/flags.ts';
 import { start } from '../../src/cli/start.ts';
 import { Command } from '../../src/command.ts';
 import { Failure } from '../../src/errors.ts';
@@ -93,7 +93,31 @@ class No extends Sample {
   }
 }
 
+class Sink extends Command {
+  static override flags = { ...outputFlags(), ...sinkFlags };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Sink);
+    await this.show(flags, {
+      schema: 'sink.v1',
+      result: this.sink(flags),
+      view: (sink) => JSON.stringify(sink),
+    });
+  }
+}
+
+class Painted extends Command {
+  static override flags = outputFlags();
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Painted);
+    await this.show(flags, { schema: 'x', result: {}, view: (_, terminal) => JSON.stringify(terminal) });
+  }
+}
+
 const commands = {
+  sink: Sink,
+  painted: Painted,
   lines: Lines,
   stubborn: Stubborn,
   waits: Waits,
