@@ -7,33 +7,42 @@ import type { AuditMetrics } from '../audit/metrics.ts';
 import { lookText } from '../io/api.ts';
 import type { Cluster, World } from '../io/world.ts';
 
-interface Known {
-  readonly signs: Signs;
-  readonly endpoints: Look<readonly string[]>;
-  readonly interval: number;
+/** What one API server said of itself, before it is known which others there are. */
+export interface Heard {
+  readonly metrics: ApiServer['metrics'];
+  readonly flagz: Look<Flags>;
 }
 
-/** Reads /metrics twice with /flagz in between, per API server. */
-export async function gatherApiServers(
-  world: World,
-  cluster: Cluster,
-  known: Known,
-): Promise<readonly ApiServer[]> {
-  const addresses = seen(known.endpoints) ?? [];
-  const vias = addresses.length > 1 ? addresses : [undefined];
-  return Promise.all(vias.map((via) => gatherOne(world, cluster, known, via)));
-}
-
-async function gatherOne(world: World, cluster: Cluster, known: Known, via?: string): Promise<ApiServer> {
+/**
+ * Reads an API server's /metrics twice, and its /flagz.
+ * @param interval least time between the two readings, milliseconds
+ * @param via one API server of several; undefined for whoever answers at the kubeconfig's address
+ */
+export async function listen(world: World, cluster: Cluster, interval: number, via?: string): Promise<Heard> {
   const started = world.clock.now().getTime();
-  const before = await lookAtMetrics(cluster, via);
-  const [flagz] = await Promise.all([
-    lookAtFlagz(cluster, via),
-    known.interval > 0 && world.clock.sleep(known.interval),
-  ]);
+  const [before, flagz] = await Promise.all([lookAtMetrics(cluster, via), lookAtFlagz(cluster, via)]);
+  if (interval > 0) await world.clock.sleep(interval);
   const after = await lookAtMetrics(cluster, via);
-  const metrics = compareReadings(before, after, world.clock.now().getTime() - started);
-  return { name: via ?? 'api', metrics, ...(await flagsOf(known.signs, flagz, via)) };
+  return { metrics: compareReadings(before, after, world.clock.now().getTime() - started), flagz };
+}
+
+/**
+ * The API servers: each of them asked directly where there are several; the one that was heard where there is one.
+ * @param front what the kubeconfig's address said
+ */
+export async function gatherApiServers(
+  ask: (via: string) => Promise<Heard>,
+  front: Heard,
+  signs: Signs,
+  endpoints: Look<readonly string[]>,
+): Promise<readonly ApiServer[]> {
+  const addresses = seen(endpoints) ?? [];
+  if (addresses.length < 2) return [await described(signs, front)];
+  return Promise.all(addresses.map(async (via) => described(signs, await ask(via), via)));
+}
+
+async function described(signs: Signs, { metrics, flagz }: Heard, via?: string): Promise<ApiServer> {
+  return { name: via ?? 'api', metrics, ...(await flagsOf(signs, flagz, via)) };
 }
 
 /** One reading of an API server's counters; `via` as in ApiRequest. */

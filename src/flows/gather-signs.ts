@@ -13,8 +13,6 @@ const roles = ['control-plane', 'master', 'api-server', 'controlplane'];
 
 /** @throws Failure cluster-answer when not even the version can be read */
 export async function gatherSigns(cluster: Cluster): Promise<Signs> {
-  // alone and first: a cluster that is out of reach then fails once, not fifteen times
-  const version = await look(cluster, '/version', readVersion);
   const nodes = (selector: string, limit: number): Promise<Look<readonly NodeSign[]>> =>
     look(
       cluster,
@@ -25,7 +23,8 @@ export async function gatherSigns(cluster: Cluster): Promise<Signs> {
     look(cluster, `/api/v1/namespaces/kube-system/configmaps/${name}`, (json) =>
       objectOf(objectOf(json)['data'] ?? {}),
     );
-  const [groups, controlPlanes, any, pods, kubeadm, kops] = await Promise.all([
+  const [version, groups, controlPlanes, any, pods, kubeadm, kops] = await Promise.all([
+    look(cluster, '/version', readVersion),
     look(cluster, '/apis', (json) =>
       arrayOf(objectOf(json)['groups']).map((group) => String(objectOf(group)['name'])),
     ),

@@ -11,7 +11,8 @@ import { look } from '../io/api.ts';
 import { lookAtReceiver, lookForRecent } from '../io/sematext.ts';
 import type { SinkAccess } from '../io/sematext.ts';
 import type { Cluster, World } from '../io/world.ts';
-import { gatherApiServers } from './gather-api-servers.ts';
+import { gatherApiServers, listen } from './gather-api-servers.ts';
+import type { Heard } from './gather-api-servers.ts';
 import { gatherSigns } from './gather-signs.ts';
 import { arrayOf, objectOf } from './read-json.ts';
 
@@ -34,34 +35,25 @@ const notAsked = (why: string): { unseen: 'not-asked'; why: string } => ({ unsee
 export async function gather(world: World, wants: Wants): Promise<Facts> {
   const cluster = await world.cluster();
   const { access } = wants;
-  const sinkLooks = Promise.all([
-    receiverLook(world, access),
-    deliveryLook(world, access, wants.window ?? 900),
-  ]);
-  const [signs, own, auditSinks, record, permissions, endpoints] = await Promise.all([
-    gatherSigns(cluster),
-    markLook(cluster),
-    sinksLook(world, cluster, access?.token),
-    recordLook(cluster),
-    Promise.all(
-      (wants.permissions ?? []).map(async (permission) => ({
-        permission,
-        allowed: await mayI(cluster, permission),
-      })),
-    ),
-    look(cluster, '/api/v1/namespaces/default/endpoints/kubernetes', readEndpoints),
-    sinkLooks.catch(() => undefined), // awaited, and thrown, below
-  ]);
-  const apiServers = await gatherApiServers(world, cluster, {
-    signs,
-    endpoints,
-    interval: wants.interval ?? 0,
-  });
-  const [receiver, delivery] = await sinkLooks;
+  const ask = (via?: string): Promise<Heard> => listen(world, cluster, wants.interval ?? 0, via);
+  // The counters are by far the longest answer, so they are asked for first, of whoever answers: mostly the only one.
+  const [front, signs, auditIdHeader, auditSinks, record, permissions, endpoints, receiver, delivery] =
+    await Promise.all([
+      ask(),
+      gatherSigns(cluster),
+      markLook(cluster),
+      sinksLook(world, cluster, access?.token),
+      recordLook(cluster),
+      permissionLooks(cluster, wants.permissions ?? []),
+      look(cluster, '/api/v1/namespaces/default/endpoints/kubernetes', readEndpoints),
+      receiverLook(world, access),
+      deliveryLook(world, access, wants.window ?? 900),
+    ]);
+  const apiServers = await gatherApiServers(ask, front, signs, endpoints);
   return {
     ...signs,
     apiServers,
-    auditIdHeader: own,
+    auditIdHeader,
     at: world.clock.now().toISOString(),
     auditSinks,
     endpoints,
@@ -167,6 +159,15 @@ export function readEndpoints(json: unknown): readonly string[] {
       return `${ip.includes(':') ? `[${ip}]` : ip}:${String(port)}`;
     });
   });
+}
+
+async function permissionLooks(
+  cluster: Cluster,
+  wanted: readonly Permission[],
+): Promise<Facts['permissions']> {
+  return Promise.all(
+    wanted.map(async (permission) => ({ permission, allowed: await mayI(cluster, permission) })),
+  );
 }
 
 /** Asks the API server whether this user may do one thing (SelfSubjectAccessReview). */
