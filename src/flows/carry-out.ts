@@ -24,6 +24,8 @@ interface Done {
   readonly step: Step;
   /** The object as it was before the step; undefined when there was none. */
   readonly before: Raw | undefined;
+  /** Version of the object that the step wrote; undefined when it deleted one, or when nobody knows what it did. */
+  readonly after: string | undefined;
 }
 
 /**
@@ -35,28 +37,31 @@ export async function carryOut(crew: Crew, plan: Plan): Promise<void> {
   const done: Done[] = [];
   for (const step of plan.steps) {
     crew.tell(step.title);
-    const before = { step, before: undefined as Raw | undefined };
+    let suspects: readonly Done[] = done;
     try {
-      before.before = await current(crew, pathOf(step.action));
-      await act(crew, step.action, before.before);
-      done.push(before);
+      const before = await current(crew, pathOf(step.action));
+      suspects = [...done, { step, before, after: undefined }];
+      const answer = await act(crew, step.action, before);
+      if (answer !== undefined) done.push({ step, before, after: answer.metadata?.resourceVersion });
     } catch (error) {
-      // a refusal is certain; a broken connection or Ctrl-C may have come after the API server had obeyed
-      const suspects =
-        error instanceof Refused || error instanceof ChangedMeanwhile ? done : [...done, before];
-      throw await takeBack(crew, suspects, step, error);
+      throw await takeBack(crew, isCertain(error) ? done : suspects, step, error);
     }
   }
+}
+
+// A refusal is certain. A broken connection, a server's own trouble or Ctrl-C may have come after it had obeyed.
+function isCertain(error: unknown): boolean {
+  return error instanceof ChangedMeanwhile || (error instanceof Refused && error.status < 500);
 }
 
 async function takeBack(crew: Crew, done: readonly Done[], failed: Step, error: unknown): Promise<unknown> {
   const left: string[] = [];
   let taken = 0;
-  for (const { step, before } of done.toReversed()) {
+  for (const one of done.toReversed()) {
     try {
-      if (await undo(crew, step, before)) taken += 1;
+      if (await undo(crew, one)) taken += 1;
     } catch {
-      left.push(step.title); // told below, with the way out; the first error is the one to show
+      left.push(one.step.title); // told below, with the way out; the first error is the one to show
     }
   }
   if (left.length > 0)
@@ -79,16 +84,29 @@ async function takeBack(crew: Crew, done: readonly Done[], failed: Step, error: 
 }
 
 /** @returns whether there was anything to take back */
-async function undo(crew: Crew, { undo: action, title }: Step, before: Raw | undefined): Promise<boolean> {
+async function undo(crew: Crew, done: Done): Promise<boolean> {
+  const { step, before } = done;
   const calm: Crew = { ...crew, cluster: uncancelled(crew.cluster) };
-  const path = pathOf(action);
+  const path = pathOf(step.undo);
   const now = await current(calm, path);
-  const mine = now === undefined ? before !== undefined : JSON.stringify(now).includes(crew.run);
-  if (!mine) return false;
-  crew.tell(`Taking back: ${title}`);
-  if (action.do !== 'previous' || before === undefined) await write(calm.cluster, { method: 'DELETE', path });
-  else await putBack(calm.cluster, path, before, now);
+  if (!isWork(crew, done, now)) return false;
+  crew.tell(`Taking back: ${step.title}`);
+  if (step.undo.do !== 'previous') await write(calm.cluster, deletion(path, now));
+  else if (before !== undefined) await putBack(calm.cluster, path, before, now);
   return true;
+}
+
+/** Whether what is there now, or is there no more, is the work of this run's step. */
+function isWork({ run }: Crew, { before, after }: Done, now: Raw | undefined): boolean {
+  if (now === undefined) return before !== undefined;
+  return now.metadata.resourceVersion === after || JSON.stringify(now).includes(run);
+}
+
+/** Deletes what was seen, and not what somebody put in its place since. */
+function deletion(path: string, now: Raw | undefined): Parameters<typeof write>[1] {
+  const { uid, resourceVersion } = (now?.metadata ?? {}) as { uid?: string; resourceVersion?: string };
+  const preconditions = { uid, resourceVersion };
+  return { method: 'DELETE', path, body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions } };
 }
 
 async function putBack(cluster: Cluster, path: string, before: Raw, now: Raw | undefined): Promise<void> {
@@ -128,43 +146,45 @@ async function current({ cluster }: Crew, path: string): Promise<Raw | undefined
   }
 }
 
-async function act(crew: Crew, action: Action, before: Raw | undefined): Promise<void> {
+/** What the API answers to a write: the object as it is then, or a Status where it was deleted. */
+type Answered = Partial<Raw>;
+
+/** @returns undefined when there was nothing to do */
+async function act(crew: Crew, action: Action, before: Raw | undefined): Promise<Answered | undefined> {
   const { cluster } = crew;
   if (action.do === 'create') {
     if (before !== undefined) throw changedMeanwhile(action.object.kind);
-    await swap(cluster, { method: 'POST', path: action.collection, body: filled(action.object, crew.token) });
-  } else if (action.do === 'delete') {
-    if (before === undefined) return;
-    const { uid, resourceVersion } = before.metadata as { uid?: string; resourceVersion?: string };
-    const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } };
-    await swap(cluster, { method: 'DELETE', path: action.path, body });
-  } else if (action.do === 'restore') {
-    if (before !== undefined)
-      await swap(cluster, { method: 'PUT', path: action.path, body: restored(before) });
-  } else await replace(crew, action, before);
+    const body = filled(action.object, crew.token);
+    return swap(cluster, { method: 'POST', path: action.collection, body });
+  }
+  if (action.do === 'replace' || action.do === 'adopt') return replace(crew, action, before);
+  if (before === undefined) return undefined;
+  if (action.do === 'delete') return swap(cluster, deletion(action.path, before));
+  return swap(cluster, { method: 'PUT', path: action.path, body: restored(before) });
 }
 
+// Labels and annotations of others stay where they are: an adopted object is somebody's.
 async function replace(
   crew: Crew,
-  action: Extract<Action, { do: 'replace' | 'adopt' }>,
+  { do: verb, path, object: planned, version: planFrom }: Extract<Action, { do: 'replace' | 'adopt' }>,
   before: Raw | undefined,
-): Promise<void> {
+): Promise<Answered | undefined> {
   const version = before?.metadata.resourceVersion;
-  if (before === undefined || (action.version !== '' && action.version !== version))
-    throw changedMeanwhile(action.object.kind);
-  const object = filled(action.object, crew.token);
-  const kept = before.metadata.annotations?.[names.previousAnnotation];
-  const previous = action.do === 'adopt' ? JSON.stringify(before['spec']) : kept;
+  if (before === undefined || (planFrom !== '' && planFrom !== version)) throw changedMeanwhile(planned.kind);
+  const object = filled(planned, crew.token);
   const annotations = {
+    ...before.metadata.annotations,
     ...object.metadata.annotations,
-    ...(previous !== undefined && { [names.previousAnnotation]: previous }),
+    ...(verb === 'adopt' && { [names.previousAnnotation]: JSON.stringify(before['spec']) }),
   };
   const metadata = {
+    ...before.metadata,
     ...object.metadata,
-    ...(Object.keys(annotations).length > 0 && { annotations }),
+    labels: { ...before.metadata.labels, ...object.metadata.labels },
+    ...(some(annotations) && { annotations }),
     resourceVersion: version,
   };
-  await swap(crew.cluster, { method: 'PUT', path: action.path, body: { ...object, metadata } });
+  return swap(crew.cluster, { method: 'PUT', path, body: { ...object, metadata } });
 }
 
 // An adopted object goes back to its owner: its old spec, without our label and annotations.
@@ -176,12 +196,12 @@ function restored(now: Raw): object {
   } = now.metadata.annotations ?? {};
   const { [names.managedByLabel]: _ours, ...labels } = now.metadata.labels ?? {};
   if (previous === undefined) throw changedMeanwhile(now.kind);
-  return {
-    ...now,
-    metadata: { ...now.metadata, labels, annotations },
-    spec: JSON.parse(previous) as unknown,
-  };
+  const { labels: _l, annotations: _a, ...metadata } = now.metadata;
+  const kept = { ...(some(labels) && { labels }), ...(some(annotations) && { annotations }) };
+  return { ...now, metadata: { ...metadata, ...kept }, spec: JSON.parse(previous) as unknown };
 }
+
+const some = (map: object): boolean => Object.keys(map).length > 0;
 
 function filled(object: KubeObject, token: string | undefined): KubeObject {
   const text = JSON.stringify(object);
@@ -190,12 +210,12 @@ function filled(object: KubeObject, token: string | undefined): KubeObject {
   return JSON.parse(text.replaceAll(tokenSlot, token)) as KubeObject;
 }
 
-async function swap(cluster: Cluster, request: Parameters<typeof write>[1]): Promise<void> {
+async function swap(cluster: Cluster, request: Parameters<typeof write>[1]): Promise<Answered | undefined> {
   try {
-    await write(cluster, request);
+    return (await write(cluster, request)) as Answered;
   } catch (error) {
     if (error instanceof Conflict) throw changedMeanwhile('object');
-    if (request.method === 'DELETE' && error instanceof Refused && error.status === 404) return;
+    if (request.method === 'DELETE' && error instanceof Refused && error.status === 404) return undefined;
     throw error;
   }
 }

@@ -53,15 +53,16 @@ function planOf(
 ): { plan: Plan; question?: string } {
   if (record === undefined) {
     if (own === undefined) return { plan: { steps: [], notes: [] } };
-    const plan = { steps: [deleteStep()], notes: ['There is no record: this was found by its name.'] };
+    const plan = { steps: [takeBackStep(own)], notes: ['There is no record: this was found by its name.'] };
     return {
       plan,
-      question: `There is no record. Delete AuditSink ${names.object}${isOurs(own) ? '' : ', which this tool did not make'}?`,
+      question: `There is no record. Take back AuditSink ${names.object}${isOurs(own) ? '' : ', which this tool did not make'}?`,
     };
   }
+  if (own === undefined) return { plan: forget(`AuditSink ${names.object} is gone already.`) };
+  const restores = record.objects.some(({ undo }) => undo.do === 'restore');
+  if (restores && own.metadata.annotations?.[names.previousAnnotation] === undefined) return lost(own);
   const plan = undoRecord(record);
-  if (own === undefined)
-    return { plan: { steps: [forgetStep()], notes: [`AuditSink ${names.object} is gone already.`] } };
   if (own.metadata.annotations?.[names.runAnnotation] === record.run) return { plan };
   const notes = [`AuditSink ${names.object} is not the one that was recorded: somebody made it anew.`];
   return {
@@ -70,11 +71,28 @@ function planOf(
   };
 }
 
-function deleteStep(): Step {
-  const path = `${sinksPath}/${names.object}`;
+const forget = (note: string): Plan => ({ steps: [forgetStep()], notes: [note] });
+
+// A sink was taken over, and its earlier spec is not on it: a run died before it took it over, or after it gave it back.
+function lost(own: AuditSink): { plan: Plan; question?: string } {
+  if (!isOurs(own))
+    return { plan: forget(`AuditSink ${names.object} is as its owner wants it: it stays as it is.`) };
+  const note = `AuditSink ${names.object} was taken over, and the spec that it had before is lost.`;
   return {
-    title: `Delete AuditSink ${names.object}`,
-    action: { do: 'delete', path },
-    undo: { do: 'previous', path },
+    plan: { steps: [takeBackStep(own), forgetStep()], notes: [note] },
+    question: `${note} Delete it?`,
   };
+}
+
+// A sink that was taken over keeps its owner's spec in an annotation: it goes back to them.
+function takeBackStep({ metadata }: AuditSink): Step {
+  const path = `${sinksPath}/${names.object}`;
+  const undo = { do: 'previous', path } as const;
+  return metadata.annotations?.[names.previousAnnotation] === undefined
+    ? { title: `Delete AuditSink ${names.object}`, action: { do: 'delete', path }, undo }
+    : {
+        title: `Put back the earlier spec of AuditSink ${names.object}`,
+        action: { do: 'restore', path },
+        undo,
+      };
 }
