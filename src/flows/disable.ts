@@ -1,7 +1,8 @@
 // disable: takes back what was recorded, no more. Without a record it says what it found and asks.
 import { sinksPath, ownSink } from '../audit/backend/dynamic.ts';
+import { deniedAmong } from '../audit/check/cluster.ts';
 import { seen } from '../audit/facts.ts';
-import type { Look } from '../audit/facts.ts';
+import type { Look, Permission } from '../audit/facts.ts';
 import type { AuditSink } from '../audit/backend/audit-sink.ts';
 import { isOurs } from '../audit/assemble.ts';
 import { names } from '../audit/names.ts';
@@ -9,9 +10,9 @@ import { forgetStep, undoRecord } from '../audit/plan/record.ts';
 import type { AuditRecord } from '../audit/plan/record.ts';
 import type { Plan, Step } from '../audit/plan/step.ts';
 import { Failure } from '../errors.ts';
-import type { World } from '../io/world.ts';
+import type { Cluster, World } from '../io/world.ts';
 import { carryOut } from './carry-out.ts';
-import { recordLook, sinksLook } from './gather.ts';
+import { permissionLooks, recordLook, sinksLook } from './gather.ts';
 import type { DisableResult } from '../audit/results.ts';
 
 export interface DisableRequest {
@@ -31,6 +32,7 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   const result = { plan, ...(known !== undefined && { record: known }) };
   if (plan.steps.length === 0) return { outcome: 'nothing-to-do', ...result };
   if (request.dryRun) return { outcome: 'planned', ...result };
+  await mustBeAllowed(cluster, plan);
   if (question !== undefined && !request.yes && !(await world.ask(question)))
     throw new Failure('declined', 'Nothing was changed.', []);
   // what is taken back carries the id of the run that made it; without one, our name alone must do
@@ -43,8 +45,24 @@ function must<T>(look: Look<T>, what: string): T | undefined {
   if ('seen' in look || look.unseen === 'absent') return seen(look);
   const code = look.unseen === 'forbidden' ? 'cluster-forbidden' : 'cluster-answer';
   throw new Failure(code, `Could not look at ${what}: ${look.why}`, [
-    'docs/permissions.md has the ClusterRole that disable needs',
+    'docs/permissions.yaml has the roles that disable needs',
   ]);
+}
+
+// Refused at its second step, the run would have to make the sink anew: events would be lost for nothing.
+async function mustBeAllowed(cluster: Cluster, { steps }: Plan): Promise<void> {
+  const needed = steps.map(({ action }): Permission => {
+    const verb = action.do === 'delete' ? 'delete' : 'update';
+    const record = { group: '', resource: 'configmaps', namespace: 'kube-system' };
+    const sink = { group: 'auditregistration.k8s.io', resource: 'auditsinks' };
+    const ofRecord = action.do !== 'create' && action.path === names.recordPath;
+    return { verb, ...(ofRecord ? record : sink), name: names.object };
+  });
+  const denied = deniedAmong(await permissionLooks(cluster, needed));
+  if (denied.length > 0)
+    throw new Failure('cluster-forbidden', `Nothing was changed; you may not: ${denied.join(', ')}.`, [
+      'bind the roles of docs/permissions.yaml, or ask whoever has them to run disable',
+    ]);
 }
 
 function planOf(

@@ -161,7 +161,8 @@ export function readEndpoints(json: unknown): readonly string[] {
   });
 }
 
-async function permissionLooks(
+/** Whether this user may do each of these things. */
+export async function permissionLooks(
   cluster: Cluster,
   wanted: readonly Permission[],
 ): Promise<Facts['permissions']> {

@@ -71,9 +71,11 @@ function sentence(answer: Answer, cluster: Cluster): string {
     .slice(0, 500);
 }
 
-function unseen(kind: Unseen['unseen'], path: string, answer: Answer, cluster: Cluster): Unseen {
+const called = ({ method = 'GET', path }: ApiRequest): string => `${method} ${path}`;
+
+function unseen(kind: Unseen['unseen'], request: ApiRequest, answer: Answer, cluster: Cluster): Unseen {
   const said = sentence(answer, cluster);
-  return { unseen: kind, why: `GET ${path}: ${answer.status}${said === '' ? '' : ` ${said}`}` };
+  return { unseen: kind, why: `${called(request)}: ${answer.status}${said === '' ? '' : ` ${said}`}` };
 }
 
 /** A 404 of the API server itself, and not of something in between that knows nothing about the object. */
@@ -82,13 +84,14 @@ function isOwn404({ text }: Answer): boolean {
 }
 
 /** Why a request without an answer leaves only this look blind; anything else ends the run. */
-function blind(error: unknown, { path, via }: ApiRequest): Unseen {
+function blind(error: unknown, request: ApiRequest): Unseen {
   if (!(error instanceof Failure)) throw error;
   const late = error.cause instanceof HttpError && error.cause.reason === 'timeout';
   const one =
-    error.code === 'cluster-answer' || (error.code === 'cluster-unreachable' && (late || via !== undefined));
+    error.code === 'cluster-answer' ||
+    (error.code === 'cluster-unreachable' && (late || request.via !== undefined));
   if (!one) throw error;
-  return { unseen: 'failed', why: `GET ${path}: ${error.message}` };
+  return { unseen: 'failed', why: `${called(request)}: ${error.message}` };
 }
 
 /**
@@ -112,15 +115,15 @@ export async function lookText<T>(
     return blind(error, request);
   }
   if (answer.status === 401) throw unauthorized(cluster);
-  if (answer.status === 403) return unseen('forbidden', request.path, answer, cluster);
-  if (answer.status === 404 && isOwn404(answer)) return unseen('absent', request.path, answer, cluster);
+  if (answer.status === 403) return unseen('forbidden', request, answer, cluster);
+  if (answer.status === 404 && isOwn404(answer)) return unseen('absent', request, answer, cluster);
   // a review is created, so it is answered by 201
-  if (answer.status !== 200 && answer.status !== 201) return unseen('failed', request.path, answer, cluster);
+  if (answer.status !== 200 && answer.status !== 201) return unseen('failed', request, answer, cluster);
   try {
     return { seen: parse(answer.text) };
   } catch (error) {
     const said = redact(error instanceof Error ? error.message : String(error), cluster.known).slice(0, 200);
-    return { unseen: 'failed', why: `GET ${request.path}: the answer was not understood: ${said}` };
+    return { unseen: 'failed', why: `${called(request)}: the answer was not understood: ${said}` };
   }
 }
 

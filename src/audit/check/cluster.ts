@@ -106,6 +106,16 @@ export const switchesNotOff: Check = {
   },
 };
 
+/** Those that were refused, as a person would say them. */
+export function deniedAmong(permissions: Facts['permissions']): readonly string[] {
+  return permissions
+    .filter(({ allowed }) => seen(allowed) === false)
+    .map(({ permission: { verb, resource, group, namespace } }) => {
+      const kind = group === '' ? resource : `${resource}.${group}`;
+      return `${verb} ${kind}${namespace === undefined ? '' : ` in ${namespace}`}`;
+    });
+}
+
 /** Whether this user may do each thing that the command does. */
 export const permissions: Check = {
   id: 'permissions',
@@ -113,14 +123,9 @@ export const permissions: Check = {
   severity: 'error',
   code: 'cluster-forbidden',
   ask: ({ facts }) => {
-    const say = (one: (typeof facts.permissions)[number]['permission']): string =>
-      `${one.verb} ${one.resource}${one.group === '' ? '' : `.${one.group}`}${one.namespace === undefined ? '' : ` in ${one.namespace}`}`;
-    const denied = facts.permissions.filter(({ allowed }) => seen(allowed) === false);
+    const denied = deniedAmong(facts.permissions);
     if (denied.length > 0)
-      return bad(
-        `not allowed: ${denied.map(({ permission }) => say(permission)).join(', ')}`,
-        'bind the ClusterRole of docs/permissions.md',
-      );
+      return bad(`not allowed: ${denied.join(', ')}`, 'bind the roles of docs/permissions.yaml');
     const hidden = facts.permissions.find(({ allowed }) => 'unseen' in allowed)?.allowed;
     if (hidden !== undefined && 'unseen' in hidden)
       return unknown(hidden, 'allow create on selfsubjectaccessreviews');
