@@ -7,6 +7,7 @@ import { backendsOf } from '../audit/check/configured.ts';
 import { eventsArrive } from '../audit/check/delivery.ts';
 import type { ApiServer, Facts } from '../audit/facts.ts';
 import { recognise } from '../audit/target/recognise.ts';
+import { codes } from '../errors.ts';
 import type { Code } from '../errors.ts';
 import type { SinkAccess } from '../io/sematext.ts';
 import type { World } from '../io/world.ts';
@@ -55,9 +56,9 @@ function shown(facts: Facts, server: ApiServer): StatusResult['apiServers'][numb
 /** What a status exits as: undefined when healthy; the class of what stands in the way, the sink's first. */
 export function codeOf({ healthy, checks }: StatusResult): Code | undefined {
   if (healthy) return undefined;
-  const codes = (kind: Finding['result']): readonly Code[] =>
+  const of = (kind: Finding['result']): readonly Code[] =>
     obstacles(checks).flatMap(({ result, code }) => (result === kind ? [code] : []));
-  const told = [...codes('bad'), ...codes('unknown')];
+  const told = [...of('bad'), ...of('unknown')];
   return told.find((code) => code === 'receiver-unreachable') ?? told[0] ?? 'unhealthy';
 }
 
@@ -96,7 +97,9 @@ export async function watchStatus(
 
 const retryMs = 5_000;
 
-// Nothing is on its way where nothing is configured, and no waiting brings a missing permission or key.
+// Nothing is on its way where nothing is configured, and no waiting brings a missing permission or key. A sink that
+// does not answer may answer later.
 function canHeal({ state, checks }: StatusResult): boolean {
-  return state !== 'off' && !obstacles(checks).some(({ result }) => result === 'unknown');
+  const blind = obstacles(checks).filter(({ result }) => result === 'unknown');
+  return state !== 'off' && blind.every(({ code }) => codes[code] === codes['search-unreachable']);
 }

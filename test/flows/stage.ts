@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { names } from '../../src/audit/names.ts';
-import { startApiServer } from '../../src/demo/api-server.ts';
+import { adminToken, startApiServer } from '../../src/demo/api-server.ts';
 import type { ApiServer, ApiServerOptions } from '../../src/demo/api-server.ts';
 import type { KubeObject } from '../../src/demo/kubernetes/object.ts';
 import { startSematext } from '../../src/demo/sematext.ts';
@@ -24,7 +24,7 @@ import type { DisableResult, EnableResult, TestEventResult } from '../../src/aud
 import type { SinkAccess } from '../../src/io/sematext.ts';
 import { openClock } from '../../src/io/clock.ts';
 import { openWorld } from '../../src/io/world.ts';
-import type { Clock, World } from '../../src/io/world.ts';
+import type { Clock, Connection, World } from '../../src/io/world.ts';
 import { secrets, witness } from '../support/secrets.ts';
 
 export const tool = 'kubectl-sematext_audit/0.0.0';
@@ -37,6 +37,8 @@ interface Person {
   readonly signal?: () => AbortSignal;
   /** Bearer token of the user. */
   readonly as?: string;
+  /** Whatever its certificate: for a second API server, which has one of its own. */
+  readonly trustsAll?: boolean;
 }
 
 /** A pretended terminal: hands its answer to whoever asks. */
@@ -83,7 +85,7 @@ export class Stage {
     return { sink: sinkOf('us', receiverUrl, searchUrl), token: secrets.token, apiKey };
   }
 
-  world({ answers, signal, as }: Person = {}): World {
+  world({ answers, signal, as, trustsAll }: Person = {}): World {
     const kubeconfig = join(this.#folder, as ?? 'config');
     writeFileSync(kubeconfig, this.server.kubeconfig(as), { mode: 0o600 });
     const fixed = new AbortController().signal;
@@ -93,7 +95,7 @@ export class Stage {
       return now;
     };
     const options = {
-      connection: { kubeconfig },
+      connection: trustsAll === true ? this.#bare() : { kubeconfig },
       get signal() {
         return current();
       },
@@ -102,6 +104,15 @@ export class Stage {
       env: { HOME: '/nonexistent', PATH: process.env['PATH'] },
     };
     return { ...openWorld(options), clock: hurried(current) };
+  }
+
+  #bare(): Connection {
+    return {
+      kubeconfig: '/dev/null',
+      server: this.server.url,
+      token: adminToken,
+      insecureSkipTlsVerify: true,
+    };
   }
 
   async enable(change: Partial<EnableRequest> = {}, world = this.world()): Promise<EnableResult> {

@@ -1,5 +1,5 @@
 // Questions about the way of an event: emitted by every API server, accepted by the receiver, found in the search.
-import { hasAuditSinks, ownSink } from '../backend/dynamic.ts';
+import { hasAuditSinks, ownSink, sinksIn } from '../backend/dynamic.ts';
 import { seen } from '../facts.ts';
 import type { ApiServer, Facts } from '../facts.ts';
 import { isAuditing, lost, postsTo } from '../metrics.ts';
@@ -48,8 +48,11 @@ function countsAudited(facts: Facts): Answer {
 
 // With dynamic auditing switched on every request is marked and counted, also where no sink takes it (apiserver
 // pkg/audit/policy/dynamic.go): without a sink, and with static backends out of sight, that proves nothing.
-function countsWithoutSink({ version, auditSinks, apiServers }: Facts): Answer | undefined {
-  if (!hasAuditSinks(version) || seen(auditSinks)?.length !== 0) return undefined;
+function countsWithoutSink(facts: Facts): Answer | undefined {
+  const sinks = sinksIn(facts);
+  const may = hasAuditSinks(facts.version) && !('unseen' in sinks && sinks.unseen === 'absent');
+  if (!may || (seen(sinks) ?? []).length > 0) return undefined;
+  const { apiServers } = facts;
   const hidden = apiServers.find(({ flags }) => 'unseen' in flags);
   if (hidden === undefined || !('unseen' in hidden.flags)) return undefined;
   const why = `${hidden.name} counts requests even where no AuditSink takes them, and ${hidden.flags.why}`;

@@ -288,6 +288,22 @@ const tables: readonly { readonly check: Check; readonly rows: readonly Row[] }[
       ],
       ['one of two hidden on 1.18', two({}, { metrics: forbidden }), 'unknown', /^b: .*403/],
       [
+        'counting, but without a sink, and flags hidden: that proves nothing',
+        facts({ ...none, apiServers: [server(dark)] }),
+        'unknown',
+        /even where no AuditSink/,
+      ],
+      [
+        'marked, but with sinks and flags hidden: neither does that',
+        facts({ auditSinks: forbidden, apiServers: [server({ ...dark, metrics: forbidden })] }),
+        'unknown',
+      ],
+      [
+        'counting on 1.18 without the API, flags hidden',
+        facts({ auditSinks: absent, apiServers: [server(dark)] }),
+        'ok',
+      ],
+      [
         'hidden on 1.37, where every request is marked',
         webhookFacts({ apiServers: [server({ metrics: forbidden })] }),
         'unknown',
