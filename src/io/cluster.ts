@@ -128,13 +128,18 @@ interface Line {
 }
 
 function openLine(access: Access, credentials: Credentials, proxy: string | undefined): () => Promise<Line> {
-  let line: Line | undefined;
-  return async () => {
-    const credential = await credentials.current();
-    if (line?.credential === credential) return line;
+  const open = async (credential: Credential): Promise<Line> => {
     const secure = access.server.url.protocol === 'https:';
     const context = secure ? secureContext(access, credential) : undefined;
-    return (line = { credential, agent: await openAgent(access, proxy), context });
+    return { credential, agent: await openAgent(access, proxy), context };
+  };
+  let had: Credential | undefined;
+  let line: Promise<Line> | undefined;
+  return async () => {
+    const credential = await credentials.current();
+    // the promise is kept, not its value: a dozen questions are asked at once and must share one set of connections
+    if (line === undefined || had !== credential) [had, line] = [credential, open(credential)];
+    return line;
   };
 }
 

@@ -167,6 +167,16 @@ describe('cluster', () => {
       assert.match(error.message, /CERT_HAS_EXPIRED/);
     });
 
+    it('shares a few connections among questions that are asked at once', async () => {
+      const { host, asked } = await apiServer(own, 'api', 'IP:127.0.0.1');
+      const server = { server: `https://${host}`, 'certificate-authority': own.ca };
+      const api = await cluster({ kubeconfig: kubeconfig(folder, server) });
+      await Promise.all(Array.from({ length: 18 }, () => api.request({ path: '/' })));
+      const ports = new Set(asked.map(({ port }) => port));
+      assert.equal(asked.length, 18);
+      assert.ok(ports.size <= 6, `${ports.size} connections`);
+    });
+
     it('trusts anybody only when told to', async () => {
       const { host } = await apiServer(own, 'api', 'DNS:elsewhere');
       const config = kubeconfig(folder, { server: `https://${host}`, 'certificate-authority': own.ca });

@@ -13,7 +13,10 @@ describe('world', () => {
     const world = openWorld(options({ connection: { kubeconfig: '/nonexistent' } }));
     assert.match(world.uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.notEqual(world.uuid(), world.uuid());
-    assert.equal((await world.hasher())('ä'), '33e6d73fee82904c8d7afb78de1154d1e8dc2a0edb08120e63df5b9385c2d9cc');
+    assert.equal(
+      (await world.hasher())('ä'),
+      '33e6d73fee82904c8d7afb78de1154d1e8dc2a0edb08120e63df5b9385c2d9cc',
+    );
     await assert.rejects(world.cluster(), { name: 'Failure', code: 'kubeconfig-invalid' });
   });
 
