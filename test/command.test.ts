@@ -68,11 +68,11 @@ Error: The receiver refused the token.
     for (const argv of [['-o', 'json'], ['-ojson'], ['--output=json']]) {
       const { code, stdout, stderr } = await sample(['fails', ...argv]);
       assert.equal(code, 5);
-      assert.deepEqual(JSON.parse(stdout), { error });
+      assert.deepEqual(JSON.parse(stdout), { schema: 'error.v1', error });
       assert.match(stderr, /^Error: The receiver refused the token\.$/m);
     }
     const { parse } = await import('yaml');
-    assert.deepEqual(parse((await sample(['fails', '-o', 'yaml'])).stdout), { error });
+    assert.deepEqual(parse((await sample(['fails', '-o', 'yaml'])).stdout), { schema: 'error.v1', error });
   });
 
   it('shows our bugs with their stack and where to report them, and exits 1', async () => {

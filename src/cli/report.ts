@@ -80,5 +80,5 @@ export function errorDocument(error: Failure | undefined, thrown: unknown): obje
     suggestions: [`Please report it: ${issues}`],
     exitCode: 1,
   };
-  return { error: { code, message, next: suggestions, exit: exitCode } };
+  return { schema: 'error.v1', error: { code, message, next: suggestions, exit: exitCode } };
 }

@@ -72,7 +72,8 @@ export const needed: readonly Permission[] = [
   ...['get', 'create', 'update', 'delete'].map((verb) => may(verb, '', 'configmaps', 'kube-system')),
 ];
 
-const preflight = [
+/** What is asked before anything is touched. */
+export const preflight = [
   serverVersion,
   sinksServed,
   switchesNotOff,

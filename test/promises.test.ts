@@ -1,0 +1,54 @@
+// What the project promises of itself: every failure, check and document has its page or schema, every command its
+// words, and no page is left of something that is gone.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { statusChecks } from '../src/audit/check/state.ts';
+import { preflight } from '../src/flows/enable.ts';
+import { manifest } from '../src/cli/catalogue.ts';
+import { codes } from '../src/errors.ts';
+
+const pagesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.md') && name !== 'README.md')
+    .map((name) => name.replace(/\.md$/, ''))
+    .sort();
+
+describe('the project', () => {
+  it('has a page for every failure, and no other', () => {
+    assert.deepEqual(pagesIn('docs/errors'), Object.keys(codes).sort());
+  });
+
+  it('has a page for every check, and no other', () => {
+    const ids = new Set([...statusChecks, ...preflight].map(({ id }) => id));
+    assert.deepEqual(pagesIn('docs/checks'), [...ids].sort());
+  });
+
+  it('throws every failure that it documents', () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.ts') && name !== 'errors.ts',
+    );
+    const text = sources.map((name) => readFileSync(`src/${name}`, 'utf8')).join('\n');
+    const unused = Object.keys(codes).filter((code) => !text.includes(`'${code}'`));
+    assert.deepEqual(unused, []);
+  });
+
+  it('has a schema for every document that a command shows', () => {
+    const named = readdirSync('src/commands').flatMap((file) => {
+      const [, schema] = /schema: '([^']+)'/.exec(readFileSync(`src/commands/${file}`, 'utf8')) ?? [];
+      return [`${schema ?? `none in ${file}`}.json`];
+    });
+    const there = readdirSync('docs/schema');
+    assert.deepEqual(
+      named.filter((file) => !there.includes(file)),
+      [],
+    );
+    assert.ok(there.includes('error.v1.json'));
+  });
+
+  it('has a summary, a description and two examples for every command', async () => {
+    for (const [id, { summary, examples }] of Object.entries(await manifest())) {
+      assert.ok(summary.length > 10, id);
+      assert.ok(examples.length >= 2, `${id} has ${examples.length} examples`);
+    }
+  });
+});
