@@ -6,6 +6,7 @@ import type { Finding } from '../audit/check/check.ts';
 import { backendsOf } from '../audit/check/configured.ts';
 import { eventsArrive } from '../audit/check/delivery.ts';
 import type { ApiServer, Facts } from '../audit/facts.ts';
+import type { Sink } from '../audit/sink/sematext.ts';
 import { recognise } from '../audit/target/recognise.ts';
 import { codes } from '../errors.ts';
 import type { Code } from '../errors.ts';
@@ -28,13 +29,17 @@ export type { StatusResult };
 
 /** @throws Failure when the cluster cannot be reached or lets us do nothing */
 export async function status(world: World, request: StatusRequest): Promise<StatusResult> {
-  const { access, window, interval } = request;
-  const facts = await gather(world, { access, window, interval });
-  const { state, findings } = ask({ facts, sink: access.sink }, request.skip);
+  const { access, window, interval, skip } = request;
+  return judged(await gather(world, { access, window, interval }), access.sink, skip);
+}
+
+/** What these facts say; `skip` as in the request. */
+export function judged(facts: Facts, sink: Sink, skip: readonly string[]): StatusResult {
+  const { state, findings } = ask({ facts, sink }, skip);
   return {
     at: facts.at,
     state,
-    healthy: isHealthy(state, request.skip) && obstacles(findings).length === 0,
+    healthy: isHealthy(state, skip) && obstacles(findings).length === 0,
     server: facts.version.gitVersion,
     controlPlane: recognise(facts),
     apiServers: facts.apiServers.map((server) => shown(facts, server)),
