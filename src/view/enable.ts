@@ -56,7 +56,7 @@ function viewRefusal(result: EnableResult, terminal: Terminal): string {
     paint(terminal, 'bold', `Nothing was changed. ${server} · ${controlPlane.name}`),
     ...(blocked.length > 0
       ? [viewFindings(blocked, terminal, false)]
-      : [`Backend: ${backend.name}. ${fold(backend.why, terminal, 0)}`]),
+      : [fold(`Backend: ${backend.name}. ${backend.why}`, terminal, 0)]),
     ...(byHand === undefined ? [] : [viewByHand(byHand, terminal)]),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -64,7 +64,7 @@ function viewRefusal(result: EnableResult, terminal: Terminal): string {
 
 function viewByHand({ summary, steps, warnings, page }: ByHand, terminal: Terminal): string {
   return [
-    `By hand: ${fold(summary, terminal, 0)}`,
+    fold(`By hand: ${summary}`, terminal, 0),
     ...steps.flatMap((step) => step.split('\n').map((line) => viewLine(line, terminal))),
     ...warnings.map((warning) => `  ${mark(terminal, 'warn')} ${fold(warning, terminal, 4)}`),
     paint(terminal, 'dim', `  ${page}`),

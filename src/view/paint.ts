@@ -22,11 +22,14 @@ export function paint(terminal: Terminal, colour: Colour, text: string): string 
   return terminal.colour ? `\u001b[${on}m${text}\u001b[${off}m` : text;
 }
 
-/** Folds a text at blanks so that no line passes the width; every line but the first is indented. */
+/**
+ * Folds a text at blanks so that no line passes the width; every line but the first is indented. What came from
+ * elsewhere must not steer the terminal, so control characters become question marks.
+ */
 export function fold(text: string, { width }: Terminal, indent: number): string {
   const room = Math.max(20, width - indent);
   const lines: string[] = [''];
-  for (const word of text.split(' ')) {
+  for (const word of text.replace(/\p{Cc}/gu, '?').split(' ')) {
     const line = lines.at(-1) ?? '';
     if (line !== '' && line.length + 1 + word.length > room) lines.push(word);
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
