@@ -41,12 +41,24 @@ export async function carryOut(crew: Crew, plan: Plan): Promise<void> {
     try {
       const before = await current(crew, pathOf(step.action));
       suspects = [...done, { step, before, after: undefined }];
+      mustBe(step.action, before, done);
       const answer = await act(crew, step.action, before);
       if (answer !== undefined) done.push({ step, before, after: answer.metadata?.resourceVersion });
     } catch (error) {
       throw await takeBack(crew, isCertain(error) ? done : suspects, step, error);
     }
   }
+}
+
+/** Fails when the object is not as the plan, or an earlier step of this run, had it: somebody else was here. */
+function mustBe(action: Action, before: Raw | undefined, done: readonly Done[]): void {
+  if (action.do === 'create' || action.version === undefined) return;
+  const { path, version } = action;
+  const mine = done.findLast(({ step }) => pathOf(step.action) === path);
+  const expected = version === '' ? mine?.after : version;
+  const deleted = before === undefined && action.do === 'delete';
+  if (!deleted && expected !== undefined && expected !== before?.metadata.resourceVersion)
+    throw changedMeanwhile(before?.kind ?? 'object');
 }
 
 // A refusal is certain. A broken connection, a server's own trouble or Ctrl-C may have come after it had obeyed.
@@ -96,9 +108,9 @@ async function undo(crew: Crew, done: Done): Promise<boolean> {
   return true;
 }
 
-/** Whether what is there now, or is there no more, is the work of this run's step. */
-function isWork({ run }: Crew, { before, after }: Done, now: Raw | undefined): boolean {
-  if (now === undefined) return before !== undefined;
+/** Whether what is there now, or is there no more, is the work of this run's step. What others deleted stays so. */
+function isWork({ run }: Crew, { step, before, after }: Done, now: Raw | undefined): boolean {
+  if (now === undefined) return before !== undefined && step.action.do === 'delete';
   return now.metadata.resourceVersion === after || JSON.stringify(now).includes(run);
 }
 
@@ -166,11 +178,11 @@ async function act(crew: Crew, action: Action, before: Raw | undefined): Promise
 // Labels and annotations of others stay where they are: an adopted object is somebody's.
 async function replace(
   crew: Crew,
-  { do: verb, path, object: planned, version: planFrom }: Extract<Action, { do: 'replace' | 'adopt' }>,
+  { do: verb, path, object: planned }: Extract<Action, { do: 'replace' | 'adopt' }>,
   before: Raw | undefined,
 ): Promise<Answered | undefined> {
   const version = before?.metadata.resourceVersion;
-  if (before === undefined || (planFrom !== '' && planFrom !== version)) throw changedMeanwhile(planned.kind);
+  if (before === undefined) throw changedMeanwhile(planned.kind);
   const object = filled(planned, crew.token);
   const annotations = {
     ...before.metadata.annotations,

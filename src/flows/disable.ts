@@ -26,9 +26,11 @@ export interface DisableRequest {
 export async function disable(world: World, request: DisableRequest): Promise<DisableResult> {
   const cluster = await world.cluster();
   const [record, sinks] = await Promise.all([recordLook(cluster), sinksLook(world, cluster)]);
-  const known = must(record, `the record ConfigMap kube-system/${names.object}`)?.record;
+  const kept = must(record, `the record ConfigMap kube-system/${names.object}`);
+  const known = kept?.record;
   const own = ownSink(must(sinks, 'the AuditSinks') ?? []);
-  const { plan, question } = planOf(known, own);
+  const { plan: unpinned, question } = planOf(known, own);
+  const plan = pinned(unpinned, own?.metadata.resourceVersion, kept?.resourceVersion);
   const result = { plan, ...(known !== undefined && { record: known }) };
   if (plan.steps.length === 0) return { outcome: 'nothing-to-do', ...result };
   if (request.dryRun) return { outcome: 'planned', ...result };
@@ -38,6 +40,17 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   // what is taken back carries the id of the run that made it; without one, our name alone must do
   await carryOut({ cluster, run: known?.run ?? names.object, token: undefined, tell: request.tell }, plan);
   return { outcome: 'disabled', ...result };
+}
+
+// What another run makes of them while this one is at work, or asks, is not this one's to delete.
+function pinned({ steps, notes }: Plan, sink: string | undefined, record: string | undefined): Plan {
+  const pin = (step: Step): Step => {
+    const { action } = step;
+    if (action.do !== 'delete' && action.do !== 'restore') return step;
+    const version = action.path === names.recordPath ? record : sink;
+    return version === undefined ? step : { ...step, action: { ...action, version } };
+  };
+  return { steps: steps.map(pin), notes };
 }
 
 // Deleting on half a view could delete the wrong thing: what cannot be seen stops us.
@@ -81,7 +94,9 @@ function planOf(
   const restores = record.objects.some(({ undo }) => undo.do === 'restore');
   if (restores && own.metadata.annotations?.[names.previousAnnotation] === undefined) return lost(own);
   const plan = undoRecord(record);
-  if (own.metadata.annotations?.[names.runAnnotation] === record.run) return { plan };
+  // a run that was to update it, and died before, has left the sink of the run before
+  const dead = record.state === 'open' && isOurs(own);
+  if (dead || own.metadata.annotations?.[names.runAnnotation] === record.run) return { plan };
   const notes = [`AuditSink ${names.object} is not the one that was recorded: somebody made it anew.`];
   return {
     plan: { ...plan, notes },

@@ -18,14 +18,14 @@ export interface KubeObject {
  * The whole vocabulary of change to a cluster.
  * `create` fails when the object is there; `replace` fails when it is not the version that the plan was made from;
  * `adopt` replaces and keeps the old spec in an annotation; `restore` puts that spec back; `delete` is content when
- * the object has gone already.
+ * the object has gone already. A `version` of "" is the one that an earlier step of the same run wrote; none is any.
  */
 export type Action =
   | { readonly do: 'create'; readonly collection: string; readonly object: KubeObject }
   | { readonly do: 'replace'; readonly path: string; readonly object: KubeObject; readonly version: string }
   | { readonly do: 'adopt'; readonly path: string; readonly object: KubeObject; readonly version: string }
-  | { readonly do: 'restore'; readonly path: string }
-  | { readonly do: 'delete'; readonly path: string };
+  | { readonly do: 'restore'; readonly path: string; readonly version?: string }
+  | { readonly do: 'delete'; readonly path: string; readonly version?: string };
 
 export interface Step {
   /** What the user reads: a verb and its object. */

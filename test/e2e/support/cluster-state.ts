@@ -46,6 +46,17 @@ export async function assertNothing(api: ApiServer): Promise<void> {
   assert.deepEqual({ sink, record }, { sink: undefined, record: undefined });
 }
 
+/** Fails unless sink and record are both gone, or both there, of one run that ended. */
+export async function assertAgree(api: ApiServer): Promise<State> {
+  const state = await stateOf(api);
+  const { sink, record } = state;
+  const seen = `sink of run ${runOf(sink)}, record ${JSON.stringify(record)}`;
+  if (sink === undefined || record === undefined)
+    assert.deepEqual([sink, record], [undefined, undefined], `one without the other: ${seen}`);
+  else assert.deepEqual([record.state, record.run], ['done', runOf(sink)], seen);
+  return state;
+}
+
 /** Removes both, as the admin. */
 export async function removeAll(api: ApiServer): Promise<void> {
   for (const path of [`${sinksPath}/${names.object}`, names.recordPath])
