@@ -4,6 +4,7 @@ import { Command as OclifCommand } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import { cancellation, cancelledBy } from './cli/cancel.ts';
 import { document, write } from './cli/document.ts';
+import { plain, plainText } from './cli/plain.ts';
 import { failureText } from './cli/report.ts';
 import { regionOf, type Region } from './cli/flags.ts';
 import { codes, Failure, type Code } from './errors.ts';
@@ -124,7 +125,7 @@ export abstract class Command extends OclifCommand {
     const { output } = flags;
     if (output === 'json' || output === 'yaml')
       process.stdout.write(await write(document(shown.schema, shown.result), output));
-    else process.stdout.write(ended(shown.view(shown.result, this.terminal(flags))));
+    else process.stdout.write(ended(shown.view(plain(shown.result), this.terminal(flags))));
   }
 
   /** Prints a Kubernetes object to stdout as YAML: the thing itself, not a document of ours around it. */
@@ -134,7 +135,7 @@ export abstract class Command extends OclifCommand {
 
   /** Says something to the user that is not the result. */
   protected say(text: string): void {
-    process.stderr.write(ended(text));
+    process.stderr.write(ended(plainText(text)));
   }
 
   /** Where the text goes: colours only on a terminal that wants them. */

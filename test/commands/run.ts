@@ -20,7 +20,7 @@ export interface Ran {
 export interface Place {
   readonly api: ApiServer;
   readonly sematext: Sematext;
-  /** Runs one command line; `env` on top of one with token and key. */
+  /** Runs one command line; `env` on top of one with token and key; `onOutput` is called first when it starts. */
   run(
     line: string,
     env?: Record<string, string | undefined>,
@@ -72,6 +72,7 @@ function start(
         said[name] += text;
         onOutput(said.stdout, end);
       });
+    onOutput('', end);
     child.on('error', reject);
     child.on('close', (exit) => {
       witness(said.stdout);

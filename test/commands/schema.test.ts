@@ -1,30 +1,10 @@
 // What commands print for scripts is a contract: every document is held against its schema under docs/schema, and
 // every class of outcome against its exit number. The shipped program runs; API server and Sematext are embedded.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
+import { valid } from './documents.ts';
 import { openPlace } from './run.ts';
-import type { Place, Ran } from './run.ts';
-
-interface Document extends Record<string, unknown> {
-  readonly schema: string;
-}
-
-const folder = 'docs/schema';
-const schemas = readdirSync(folder).map(
-  (file) => JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as { $id: string },
-);
-const ajv = new Ajv2020({ allErrors: true, schemas });
-
-/** The document a run printed, held against the schema that it names. */
-function valid({ stdout, stderr }: Ran): Document {
-  const value = JSON.parse(stdout) as Document;
-  const id = schemas.find(({ $id }) => $id.endsWith(`/${value.schema}.json`))?.$id;
-  assert.ok(id !== undefined, `no schema ${value.schema}: ${stderr}`);
-  assert.ok(ajv.validate(id, value), ajv.errorsText());
-  return value;
-}
+import type { Place } from './run.ts';
 
 describe('documents for scripts', function () {
   this.timeout(60_000);

@@ -71,20 +71,22 @@ function isRecord(value: unknown): value is AuditRecord {
     [record.run, record.at, record.tool, record.receiver, record.token].every(
       (one) => typeof one === 'string',
     ) &&
+    // objects are known as a run's by this id: a shorter text would be found in many
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(record.run ?? '') &&
     Array.isArray(record.objects) &&
     record.objects.every(isRecorded)
   );
 }
 
-// A record says what to delete, so its paths are held against the only one that this tool ever writes: a path that
-// ends in a dot, say, would be that of the whole collection once it is a URL.
+// A record says what to delete, so it is held against the only thing that this tool ever writes: a path that ends in
+// a dot, say, would be that of the whole collection once it is a URL, and another name would tell the user a lie.
 const sinkPath = `/apis/auditregistration.k8s.io/v1alpha1/auditsinks/${names.object}`;
 
 function isRecorded(value: unknown): value is RecordedObject {
   const { kind, name, undo } = (value ?? {}) as Partial<RecordedObject>;
   return (
-    typeof kind === 'string' &&
-    typeof name === 'string' &&
+    kind === 'AuditSink' &&
+    name === names.object &&
     (undo?.do === 'delete' || undo?.do === 'restore') &&
     undo.path === sinkPath
   );

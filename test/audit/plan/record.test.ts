@@ -43,7 +43,7 @@ describe('a record', () => {
 
 const undoing = (undo: object): object => ({
   ...recordOf(),
-  objects: [{ kind: 'AuditSink', name: 'x', undo }],
+  objects: [{ ...restore, undo }],
 });
 const deleting = (other: string): object => undoing({ do: 'delete', path: other });
 const tampered: readonly (readonly [what: string, record: unknown])[] = [
@@ -77,6 +77,9 @@ const tampered: readonly (readonly [what: string, record: unknown])[] = [
   ['no list of objects', { ...recordOf(), objects: {} }],
   ['another version', { ...recordOf(), version: 2 }],
   ['another state', { ...recordOf(), state: 'half' }],
+  ['a run that is no id', { ...recordOf(), run: 'a' }],
+  ['another kind', { ...recordOf(), objects: [{ ...restore, kind: 'Pod' }] }],
+  ['another name', { ...recordOf(), objects: [{ ...restore, name: 'theirs' }] }],
   ['a run that is no text', { ...recordOf(), run: 7 }],
   ['no receiver', { ...recordOf(), receiver: undefined }],
   ['a list', [recordOf()]],
