@@ -35,10 +35,10 @@ export function viewStatus(result: StatusResult, terminal: Terminal, wide = fals
 
 const escaped: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const xml = (text: string): string =>
-  // control characters are not allowed in XML 1.0 even when escaped
+  // these are all that XML 1.0 allows, escaped or not (production Char)
   text
     .replace(/[&<>"]/g, (char) => escaped[char] ?? char)
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '?');
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '?');
 
 /** JUnit: a test case per check; what could not be looked at is an error, never a pass. */
 export function viewJunit({ checks, at }: StatusResult): string {
