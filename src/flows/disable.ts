@@ -30,7 +30,7 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   const known = kept?.record;
   const own = ownSink(must(sinks, 'the AuditSinks') ?? []);
   const { plan: unpinned, question } = planOf(known, own);
-  const plan = pinned(unpinned, own?.metadata.resourceVersion, kept?.resourceVersion);
+  const plan = pinned(unpinned, own, kept?.resourceVersion);
   const result = { plan, ...(known !== undefined && { record: known }) };
   if (plan.steps.length === 0) return { outcome: 'nothing-to-do', ...result };
   if (request.dryRun) return { outcome: 'planned', ...result };
@@ -43,11 +43,11 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
 }
 
 // What another run makes of them while this one is at work, or asks, is not this one's to delete.
-function pinned({ steps, notes }: Plan, sink: string | undefined, record: string | undefined): Plan {
+function pinned({ steps, notes }: Plan, sink: AuditSink | undefined, record: string | undefined): Plan {
   const pin = (step: Step): Step => {
     const { action } = step;
     if (action.do !== 'delete' && action.do !== 'restore') return step;
-    const version = action.path === names.recordPath ? record : sink;
+    const version = action.path === names.recordPath ? record : sink?.metadata.resourceVersion;
     return version === undefined ? step : { ...step, action: { ...action, version } };
   };
   return { steps: steps.map(pin), notes };

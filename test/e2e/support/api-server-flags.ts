@@ -11,7 +11,7 @@ export interface AuditSettings {
   /** Serves AuditSink and honours it (1.18 only; a later server refuses to start). */
   auditSink?: boolean;
   /** A static webhook: the full URL, token path included, and the policy (default: all at Metadata). */
-  webhook?: { url: string; policy?: string };
+  webhook?: { url: string; policy?: string } | undefined;
   /** A log file, or "-" for stdout. */
   logPath?: string;
   /** YAML of the policy for log file and webhook alike, where webhook.policy is not given. */
@@ -24,6 +24,8 @@ export interface AuditSettings {
 export interface ServerPlace {
   version: ApiServerVersion;
   dir: string;
+  /** Of loopback. */
+  address: string;
   port: number;
   etcdUrl: string;
   advertise: string;
@@ -43,10 +45,10 @@ export async function apiServerFlags(place: ServerPlace, audit: AuditSettings): 
   return [...baseFlags(place), ...(await auditFlags(place.dir, audit)), ...(audit.extraFlags ?? [])];
 }
 
-function baseFlags({ version, port, etcdUrl, advertise, pki, tokenFile }: ServerPlace): string[] {
+function baseFlags({ version, address, port, etcdUrl, advertise, pki, tokenFile }: ServerPlace): string[] {
   return [
     `--etcd-servers=${etcdUrl}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${address}`,
     `--secure-port=${port}`,
     `--advertise-address=${advertise}`,
     '--service-cluster-ip-range=10.0.0.0/24',

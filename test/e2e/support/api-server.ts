@@ -23,6 +23,8 @@ export type { ApiUser } from './users.ts';
 export interface ApiServerOptions extends AuditSettings {
   version: ApiServerVersion;
   etcd: Etcd;
+  /** Default 127.0.0.1; 127.0.0.2 for one that has the same port as the one beside it. */
+  address?: '127.0.0.1' | '127.0.0.2';
   port?: number;
   /** Another API server of the same control plane: same etcd, certificates and users. Stop this one first. */
   beside?: ApiServer;
@@ -33,6 +35,8 @@ export interface ApiServer {
   readonly version: ApiServerVersion;
   readonly url: string;
   readonly port: number;
+  /** host:port as it stands in default/kubernetes; it leads nowhere. */
+  readonly endpoint: string;
   /** PEM. */
   readonly ca: string;
   /** Its own temporary folder: audit-policy.yaml and audit-webhook.kubeconfig are in it. */
@@ -48,8 +52,8 @@ export interface ApiServer {
   grantAuditor(manifest: string): Promise<void>;
   /** Ends it (SIGTERM, then SIGKILL after the grace) and removes its folder. */
   stop(graceMs?: number): Promise<void>;
-  /** Ends it and leaves its folder: only restart brings it back. */
-  halt(): Promise<void>;
+  /** Ends it, without a grace as a crash does, and leaves its folder: only restart brings it back. */
+  halt(graceMs?: number): Promise<void>;
   /** Ends it and starts it again on the same port, with these audit settings changed. */
   restart(changes?: AuditSettings): Promise<void>;
   /** What it wrote since its last start. */
@@ -72,6 +76,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const place: ServerPlace = {
     version: options.version,
     dir: home.path,
+    address: options.address ?? '127.0.0.1',
     port,
     etcdUrl: options.etcd.url,
     // Endpoints refuse loopback addresses; these are for documentation and lead nowhere.
@@ -81,12 +86,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
   let audit: AuditSettings = options;
   let program = await launch(place, audit, shared.users);
-  const server = { url: `https://127.0.0.1:${port}`, caFile: shared.pki.caFile };
+  const server = { url: `https://${place.address}:${port}`, caFile: shared.pki.caFile };
   const kubeconfigFor = await writeKubeconfigs(join(home.path, 'kubeconfigs'), server, shared.users);
   return {
     ...place,
     ...clients(server.url, shared, kubeconfigFor),
     url: server.url,
+    endpoint: `${place.advertise}:${port}`,
     ca: shared.pki.ca,
     adminKubeconfig: kubeconfigFor('admin'),
     kubeconfigFor,
@@ -98,7 +104,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await program.stop(graceMs);
       await home.remove();
     },
-    halt: () => program.stop(),
+    halt: (graceMs) => program.stop(graceMs),
     restart: async (changes) => {
       await program.stop();
       audit = { ...audit, ...changes };
@@ -120,7 +126,10 @@ async function launch(place: ServerPlace, audit: AuditSettings, users: Users): P
   const program = await run({ name, command, args, cwd: place.dir });
   const headers = { authorization: `Bearer ${users.token('admin')}` };
   await ready(name, program, async () => {
-    const reply = await exchange(`https://127.0.0.1:${place.port}/readyz`, { headers, ca: place.pki.ca });
+    const reply = await exchange(`https://${place.address}:${place.port}/readyz`, {
+      headers,
+      ca: place.pki.ca,
+    });
     if (reply.status !== 200) throw new Error(reply.body);
     return true;
   });

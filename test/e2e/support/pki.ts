@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-const names = 'subjectAltName=IP:127.0.0.1,IP:10.0.0.1,DNS:localhost,DNS:kubernetes.default.svc';
+const names = 'subjectAltName=IP:127.0.0.1,IP:127.0.0.2,IP:10.0.0.1,DNS:localhost,DNS:kubernetes.default.svc';
 
 /** Where the files of one control plane are. */
 export interface Pki {
@@ -19,7 +19,7 @@ export interface Pki {
   readonly serviceAccountKeyFile: string;
 }
 
-/** Makes an authority, a server certificate for 127.0.0.1 and a service-account key in a folder. */
+/** Makes an authority, a server certificate for loopback and a service-account key in a folder. */
 export async function makePki(dir: string): Promise<Pki> {
   const at = (name: string): string => join(dir, name);
   const openssl = (...args: string[]): Promise<unknown> => execute('openssl', args, { cwd: dir });
