@@ -17,7 +17,7 @@ import {
 } from '../audit/check/cluster.ts';
 import { receiverReachable } from '../audit/check/delivery.ts';
 import { seen } from '../audit/facts.ts';
-import type { Facts, Flags, Look, Permission } from '../audit/facts.ts';
+import type { ApiServer, Facts, Flags, Look, Permission } from '../audit/facts.ts';
 import { names } from '../audit/names.ts';
 import type { Plan } from '../audit/plan/step.ts';
 import { backendFor } from '../audit/target/backend-for.ts';
@@ -160,17 +160,26 @@ async function wayOut(
 async function byHand(facts: Facts, base: EnableResult, backend = base.backend.name): Promise<ByHand> {
   const { changeByHand, flagsNeeded } = await import('../audit/target/byhand.ts'); // only those who need it load it
   const need = backend === 'provider' ? 'webhook' : backend;
-  const currentFlags: Look<Flags> = facts.apiServers[0]?.flags ?? {
-    unseen: 'failed',
-    why: 'no API server was seen',
-  };
-  const present = seen(currentFlags) ?? {};
-  const missing = 'seen' in currentFlags ? seen(missingSwitches(currentFlags)) : undefined;
-  const flagsMissing =
-    need === 'dynamic'
-      ? (missing ?? flagsNeeded.dynamic)
-      : flagsNeeded[need].filter((name) => !present[name]);
+  const lacks = (flags: Look<Flags>): Look<readonly string[]> =>
+    'unseen' in flags || need === 'dynamic'
+      ? missingSwitches(flags)
+      : { seen: flagsNeeded[need].filter((name) => !flags.seen[name]) };
+  const { flags: currentFlags } = mostLacking(facts.apiServers, lacks);
+  const flagsMissing = seen(lacks(currentFlags)) ?? flagsNeeded[need];
   return changeByHand(base.controlPlane.target, need, { flagsMissing, currentFlags, version: facts.version });
+}
+
+// One may lack what another has: the steps are for the one that lacks most of what could be seen.
+function mostLacking(
+  servers: Facts['apiServers'],
+  lacks: (flags: Look<Flags>) => Look<readonly string[]>,
+): Pick<ApiServer, 'flags'> {
+  const count = ({ flags }: Pick<ApiServer, 'flags'>): number => seen(lacks(flags))?.length ?? 0;
+  const none = { flags: { unseen: 'failed', why: 'no API server was seen' } } as const;
+  return servers.reduce<Pick<ApiServer, 'flags'>>(
+    (most, one) => (count(one) > count(most) ? one : most),
+    servers[0] ?? none,
+  );
 }
 
 function notesOf({ access, wait, dryRun }: EnableRequest): readonly string[] {
