@@ -46,8 +46,9 @@ describe('the project', () => {
   });
 
   it('has a summary, a description and two examples for every command', async () => {
-    for (const [id, { summary, examples }] of Object.entries(await manifest())) {
+    for (const [id, { summary, description = '', examples }] of Object.entries(await manifest())) {
       assert.ok(summary.length > 10, id);
+      assert.ok(description.length > summary.length, `${id} is not described`);
       assert.ok(examples.length >= 2, `${id} has ${examples.length} examples`);
     }
   });

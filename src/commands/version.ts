@@ -8,6 +8,8 @@ import { viewVersion } from '../view/version.ts';
 
 export default class Version extends Command {
   static override summary = "Version of this program and of the cluster's API server";
+  static override description =
+    'Prints the version of this program even where the cluster does not answer, and then exits by why it did not.';
   static override examples = [
     { description: 'Both sides', command: 'kubectl sematext-audit version' },
     {
