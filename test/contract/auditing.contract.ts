@@ -214,6 +214,12 @@ function events(subject: () => Subject, collector: () => Collector): void {
     );
     assert.equal(first?.agent, subject().auditSinks ? 'kube-apiserver-admission' : 'Go-http-client/1.1');
   });
+
+  it('posts the events of a batch together, those of an AuditSink one by one', async () => {
+    await seen(probes.read, 2);
+    const sizes = collector().posts.map(({ body }) => (JSON.parse(body) as { items: unknown[] }).items.length);
+    assert.equal(Math.max(...sizes) > 1, !subject().auditSinks, sizes.join());
+  });
 }
 
 function counters(subject: () => Subject): void {

@@ -1,5 +1,5 @@
 // A batching audit backend that POSTs EventLists to one URL: filtering, batching, the retries of a failed send, and
-// the count of what was lost (apiserver plugin/pkg/audit/{buffered,webhook}, pkg/util/webhook). It has no throttle, so
+// the count of what was lost (apiserver plugin/pkg/audit/{buffered,webhook,dynamic/enforced}, pkg/util/webhook). It has no throttle, so
 // its buffer never overflows as a real one's can.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Level, Stage } from '../../audit/backend/audit-sink.ts';
@@ -94,9 +94,15 @@ export class WebhookBackend {
     this.#timer = undefined;
     const batch = this.#waiting.splice(0, batchSize);
     if (batch.length === 0) return;
-    const delivery = this.#deliver(batch).finally(() => this.#underway.delete(delivery));
+    const delivery = this.#sendOff(batch).finally(() => this.#underway.delete(delivery));
     this.#underway.add(delivery);
     if (this.#waiting.length > 0) this.#flush();
+  }
+
+  // The policy of an AuditSink is enforced behind the buffer, event by event: a batch leaves as one POST for each.
+  async #sendOff(batch: readonly AuditEvent[]): Promise<void> {
+    if (this.#target.plugin === 'webhook') return this.#deliver(batch);
+    for (const event of batch) await this.#deliver([event]);
   }
 
   async #deliver(batch: readonly AuditEvent[]): Promise<void> {
