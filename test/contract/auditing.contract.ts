@@ -217,7 +217,9 @@ function events(subject: () => Subject, collector: () => Collector): void {
 
   it('posts the events of a batch together, those of an AuditSink one by one', async () => {
     await seen(probes.read, 2);
-    const sizes = collector().posts.map(({ body }) => (JSON.parse(body) as { items: unknown[] }).items.length);
+    const sizes = collector().posts.map(
+      ({ body }) => (JSON.parse(body) as { items: unknown[] }).items.length,
+    );
     assert.equal(Math.max(...sizes) > 1, !subject().auditSinks, sizes.join());
   });
 }
