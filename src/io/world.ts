@@ -12,6 +12,13 @@ export interface Answer {
   readonly ms: number;
 }
 
+/** A host-network pod, and a port of its node: the kubelet dials the port on the node's own loopback address. */
+export interface Through {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+}
+
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path with query, beginning with a slash. */
@@ -21,6 +28,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** host:port of one API server to ask directly instead of the kubeconfig's address. */
   readonly via?: string;
+  /** A port of a control-plane node, reached by port-forward through a pod in that node's network. */
+  readonly through?: Through;
   /** Sent even when the run was cancelled: what was done must be undone. */
   readonly uncancelled?: boolean;
   /** For the whole exchange; the smaller of this and --request-timeout counts; 30 s when neither is given. */
