@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 
 // room → rooms it must not see (docs/decisions/0001-layers.md)
 const layers = {
-  audit: ['io', 'node', 'flows', 'view', 'commands', 'demo', 'command.ts', 'cli'],
+  audit: ['io', 'flows', 'view', 'commands', 'demo', 'command.ts', 'cli'],
   // what runs on a control-plane node, and how it is spoken to; pure
   node: ['io', 'flows', 'view', 'commands', 'demo', 'command.ts', 'cli'],
   view: ['io', 'flows', 'commands', 'demo', 'command.ts', 'cli'],

@@ -8,7 +8,7 @@ import type { Facts } from './facts.ts';
 import { names } from './names.ts';
 import { recordObject } from './plan/record.ts';
 import type { AuditRecord } from './plan/record.ts';
-import type { Action, Plan, Step } from './plan/step.ts';
+import type { ObjectAction, ObjectStep, Plan } from './plan/step.ts';
 import type { Sink } from './sink/sematext.ts';
 
 /** What the user asked of `enable --dynamic`, and what this run is called. */
@@ -51,7 +51,7 @@ interface Draft {
   readonly current: AuditSink | undefined;
 }
 
-function enableSteps(draft: Draft): readonly Step[] {
+function enableSteps(draft: Draft): readonly ObjectStep[] {
   const { facts, request, wanted, current } = draft;
   const path = `${sinksPath}/${names.object}`;
   const keeps =
@@ -89,7 +89,7 @@ function titleOf(current: AuditSink | undefined): string {
   return isOurs(current) ? `Update AuditSink ${names.object}` : `Take over AuditSink ${names.object}`;
 }
 
-function recordActions(facts: Facts, record: AuditRecord): Pick<Step, 'action' | 'undo'> {
+function recordActions(facts: Facts, record: AuditRecord): Pick<ObjectStep, 'action' | 'undo'> {
   const object = recordObject(record);
   const before = seen(facts.record);
   if (before === undefined)
@@ -107,7 +107,7 @@ function sinkActions(
   path: string,
   wanted: AuditSink,
   current: AuditSink | undefined,
-): { action: Action; undo: Step['undo'] } {
+): { action: ObjectAction; undo: ObjectStep['undo'] } {
   if (current === undefined)
     return { action: { do: 'create', collection: sinksPath, object: wanted }, undo: { do: 'delete', path } };
   const version = current.metadata.resourceVersion ?? '';

@@ -4,6 +4,9 @@ export const names = {
   plugin: 'sematext-audit',
   /** AuditSink, record and pods all carry it. */
   object: 'sematext-audit',
+  /** Of our pods: helper, twin, agent. Privileged ones are allowed in it by its label. */
+  namespace: 'sematext-audit',
+  namespacePath: '/api/v1/namespaces/sematext-audit',
   recordPath: '/api/v1/namespaces/kube-system/configmaps/sematext-audit',
   recordCollection: '/api/v1/namespaces/kube-system/configmaps',
   managedByLabel: 'app.kubernetes.io/managed-by',

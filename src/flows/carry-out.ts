@@ -1,7 +1,8 @@
 // The one interpreter of plans: each action compares before it swaps, and what was done is undone, last thing first,
 // when a later step fails or the run is cancelled. The token enters here, in place of its slot, and goes nowhere else.
 import { names } from '../audit/names.ts';
-import type { Action, KubeObject, Plan, Step } from '../audit/plan/step.ts';
+import { isTurn } from '../audit/plan/step.ts';
+import type { KubeObject, ObjectAction, ObjectStep, Plan, Step, Turn, TurnStep } from '../audit/plan/step.ts';
 import { tokenSlot } from '../audit/sink/sematext.ts';
 import { Failure } from '../errors.ts';
 import { Conflict, Refused, write } from '../io/api.ts';
@@ -18,10 +19,22 @@ export interface Crew {
   readonly token: string | undefined;
   /** Told before each step and each undo. */
   readonly tell: (title: string) => void;
+  /** Changes nodes; not there where no plan of this run does. */
+  readonly turns?: {
+    /** @throws Failure after taking itself back; UnknownEnd when nobody knows how it ended */
+    readonly forward: (turn: Turn) => Promise<void>;
+    /** Puts a node back that was changed by `forward`. */
+    readonly back: (turn: Turn) => Promise<void>;
+  };
 }
 
-interface Done {
-  readonly step: Step;
+/** A node was left in the middle: its guard ends the transaction, and nothing before it may be taken back now. */
+export class UnknownEnd extends Failure {}
+
+type Done = ObjectDone | { readonly step: TurnStep };
+
+interface ObjectDone {
+  readonly step: ObjectStep;
   /** The object as it was before the step; undefined when there was none. */
   readonly before: Raw | undefined;
   /** Version of the object that the step wrote; undefined when it deleted one, or when nobody knows what it did. */
@@ -37,29 +50,48 @@ export async function carryOut(crew: Crew, plan: Plan): Promise<void> {
   const done: Done[] = [];
   for (const step of plan.steps) {
     crew.tell(step.title);
-    let suspects: readonly Done[] = done;
-    try {
-      const before = await current(crew, pathOf(step.action));
-      suspects = [...done, { step, before, after: undefined }];
-      mustBe(step.action, before, done);
-      const answer = await act(crew, step.action, before);
-      if (answer !== undefined) done.push({ step, before, after: answer.metadata?.resourceVersion });
-    } catch (error) {
-      throw await takeBack(crew, isCertain(error) ? done : suspects, step, error);
-    }
+    if (isTurn(step)) await turned(crew, step, done);
+    else await changed(crew, step, done);
+  }
+}
+
+async function changed(crew: Crew, step: ObjectStep, done: Done[]): Promise<void> {
+  let suspects: readonly Done[] = done;
+  try {
+    const before = await current(crew, pathOf(step.action));
+    suspects = [...done, { step, before, after: undefined }];
+    mustBe(step.action, before, done);
+    const answer = await act(crew, step.action, before);
+    if (answer !== undefined) done.push({ step, before, after: answer.metadata?.resourceVersion });
+  } catch (error) {
+    throw await takeBack(crew, isCertain(error) ? done : suspects, step, error);
+  }
+}
+
+// A transaction takes itself back; what is left to take back are the steps before it.
+async function turned(crew: Crew, step: TurnStep, done: Done[]): Promise<void> {
+  if (crew.turns === undefined) throw new Error('a plan with turns is carried out without what turns nodes');
+  try {
+    await crew.turns.forward(step.action.turn);
+    done.push({ step });
+  } catch (error) {
+    if (error instanceof UnknownEnd) throw error;
+    throw await takeBack(crew, done, step, error);
   }
 }
 
 /** Fails when the object is not as the plan, or an earlier step of this run, had it: somebody else was here. */
-function mustBe(action: Action, before: Raw | undefined, done: readonly Done[]): void {
+function mustBe(action: ObjectAction, before: Raw | undefined, done: readonly Done[]): void {
   if (action.do === 'create' || action.version === undefined) return;
   const { path, version } = action;
-  const mine = done.findLast(({ step }) => pathOf(step.action) === path);
+  const mine = done.filter(ofObject).findLast(({ step }) => pathOf(step.action) === path);
   const expected = version === '' ? mine?.after : version;
   const deleted = before === undefined && action.do === 'delete';
   if (!deleted && expected !== undefined && expected !== before?.metadata.resourceVersion)
     throw changedMeanwhile(before?.kind ?? 'object');
 }
+
+const ofObject = (done: Done): done is ObjectDone => !isTurn(done.step);
 
 // A refusal is certain. A broken connection, a server's own trouble or Ctrl-C may have come after it had obeyed.
 function isCertain(error: unknown): boolean {
@@ -97,6 +129,13 @@ async function takeBack(crew: Crew, done: readonly Done[], failed: Step, error: 
 
 /** @returns whether there was anything to take back */
 async function undo(crew: Crew, done: Done): Promise<boolean> {
+  if (ofObject(done)) return undoObject(crew, done);
+  crew.tell(`Taking back: ${done.step.title}`);
+  await crew.turns?.back(done.step.action.turn);
+  return true;
+}
+
+async function undoObject(crew: Crew, done: ObjectDone): Promise<boolean> {
   const { step, before } = done;
   const calm: Crew = { ...crew, cluster: uncancelled(crew.cluster) };
   const path = pathOf(step.undo);
@@ -109,7 +148,7 @@ async function undo(crew: Crew, done: Done): Promise<boolean> {
 }
 
 /** Whether what is there now, or is there no more, is the work of this run's step. What others deleted stays so. */
-function isWork({ run }: Crew, { step, before, after }: Done, now: Raw | undefined): boolean {
+function isWork({ run }: Crew, { step, before, after }: ObjectDone, now: Raw | undefined): boolean {
   if (now === undefined) return before !== undefined && step.action.do === 'delete';
   return now.metadata.resourceVersion === after || JSON.stringify(now).includes(run);
 }
@@ -145,7 +184,7 @@ function uncancelled(cluster: Cluster): Cluster {
   return { ...cluster, request: (request) => cluster.request({ ...request, uncancelled: true }) };
 }
 
-function pathOf(action: Action | { do: 'previous'; path: string }): string {
+function pathOf(action: ObjectAction | { do: 'previous'; path: string }): string {
   return action.do === 'create' ? `${action.collection}/${action.object.metadata.name}` : action.path;
 }
 
@@ -162,7 +201,7 @@ async function current({ cluster }: Crew, path: string): Promise<Raw | undefined
 type Answered = Partial<Raw>;
 
 /** @returns undefined when there was nothing to do */
-async function act(crew: Crew, action: Action, before: Raw | undefined): Promise<Answered | undefined> {
+async function act(crew: Crew, action: ObjectAction, before: Raw | undefined): Promise<Answered | undefined> {
   const { cluster } = crew;
   if (action.do === 'create') {
     if (before !== undefined) throw changedMeanwhile(action.object.kind);
@@ -178,7 +217,7 @@ async function act(crew: Crew, action: Action, before: Raw | undefined): Promise
 // Labels and annotations of others stay where they are: an adopted object is somebody's.
 async function replace(
   crew: Crew,
-  { do: verb, path, object: planned }: Extract<Action, { do: 'replace' | 'adopt' }>,
+  { do: verb, path, object: planned }: Extract<ObjectAction, { do: 'replace' | 'adopt' }>,
   before: Raw | undefined,
 ): Promise<Answered | undefined> {
   const version = before?.metadata.resourceVersion;

@@ -8,12 +8,14 @@ import { isOurs } from '../audit/assemble.ts';
 import { names } from '../audit/names.ts';
 import { forgetStep, undoRecord } from '../audit/plan/record.ts';
 import type { AuditRecord } from '../audit/plan/record.ts';
-import type { Plan, Step } from '../audit/plan/step.ts';
+import type { ObjectStep, Plan } from '../audit/plan/step.ts';
 import { Failure } from '../errors.ts';
 import type { Cluster, World } from '../io/world.ts';
 import { carryOut } from './carry-out.ts';
 import { permissionLooks, recordLook, sinksLook } from './gather.ts';
 import type { DisableResult } from '../audit/results.ts';
+
+type ObjectPlan = Plan<ObjectStep>;
 
 export interface DisableRequest {
   readonly dryRun: boolean;
@@ -43,8 +45,12 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
 }
 
 // What another run makes of them while this one is at work, or asks, is not this one's to delete.
-function pinned({ steps, notes }: Plan, sink: AuditSink | undefined, record: string | undefined): Plan {
-  const pin = (step: Step): Step => {
+function pinned(
+  { steps, notes }: ObjectPlan,
+  sink: AuditSink | undefined,
+  record: string | undefined,
+): ObjectPlan {
+  const pin = (step: ObjectStep): ObjectStep => {
     const { action } = step;
     if (action.do !== 'delete' && action.do !== 'restore') return step;
     const version = action.path === names.recordPath ? record : sink?.metadata.resourceVersion;
@@ -63,7 +69,7 @@ function must<T>(look: Look<T>, what: string): T | undefined {
 }
 
 // Refused at its second step, the run would have to make the sink anew: events would be lost for nothing.
-async function mustBeAllowed(cluster: Cluster, { steps }: Plan): Promise<void> {
+async function mustBeAllowed(cluster: Cluster, { steps }: ObjectPlan): Promise<void> {
   const needed = steps.map(({ action }): Permission => {
     const verb = action.do === 'delete' ? 'delete' : 'update';
     const record = { group: '', resource: 'configmaps', namespace: 'kube-system' };
@@ -81,7 +87,7 @@ async function mustBeAllowed(cluster: Cluster, { steps }: Plan): Promise<void> {
 function planOf(
   record: AuditRecord | undefined,
   own: AuditSink | undefined,
-): { plan: Plan; question?: string } {
+): { plan: ObjectPlan; question?: string } {
   if (record === undefined) {
     if (own === undefined) return { plan: { steps: [], notes: [] } };
     const plan = { steps: [takeBackStep(own)], notes: ['There is no record: this was found by its name.'] };
@@ -104,10 +110,10 @@ function planOf(
   };
 }
 
-const forget = (note: string): Plan => ({ steps: [forgetStep()], notes: [note] });
+const forget = (note: string): ObjectPlan => ({ steps: [forgetStep()], notes: [note] });
 
 // A sink was taken over, and its earlier spec is not on it: a run died before it took it over, or after it gave it back.
-function lost(own: AuditSink): { plan: Plan; question?: string } {
+function lost(own: AuditSink): { plan: ObjectPlan; question?: string } {
   if (!isOurs(own))
     return { plan: forget(`AuditSink ${names.object} is as its owner wants it: it stays as it is.`) };
   const note = `AuditSink ${names.object} was taken over, and the spec that it had before is lost.`;
@@ -118,7 +124,7 @@ function lost(own: AuditSink): { plan: Plan; question?: string } {
 }
 
 // A sink that was taken over keeps its owner's spec in an annotation: it goes back to them.
-function takeBackStep({ metadata }: AuditSink): Step {
+function takeBackStep({ metadata }: AuditSink): ObjectStep {
   const path = `${sinksPath}/${names.object}`;
   const undo = { do: 'previous', path } as const;
   return metadata.annotations?.[names.previousAnnotation] === undefined

@@ -1,7 +1,7 @@
 // What a run did, as the ConfigMap kube-system/sematext-audit remembers it, so that `disable` can take back exactly
 // that. Holds no secret: the token appears only as a fingerprint.
 import { names } from '../names.ts';
-import type { Action, KubeObject, Plan, Step } from './step.ts';
+import type { KubeObject, ObjectAction, ObjectStep, Plan } from './step.ts';
 
 export interface AuditRecord {
   readonly version: 1;
@@ -24,7 +24,7 @@ export interface RecordedObject {
   readonly kind: string;
   readonly name: string;
   /** How to take it back. */
-  readonly undo: Extract<Action, { do: 'delete' | 'restore' }>;
+  readonly undo: Extract<ObjectAction, { do: 'delete' | 'restore' }>;
 }
 
 export interface RecordConfigMap extends KubeObject {
@@ -93,8 +93,8 @@ function isRecorded(value: unknown): value is RecordedObject {
 }
 
 /** The plan that takes back what a record names, last thing first, the record itself at the end. */
-export function undoRecord(record: AuditRecord): Plan {
-  const steps = record.objects.toReversed().map(({ kind, name, undo }): Step => ({
+export function undoRecord(record: AuditRecord): Plan<ObjectStep> {
+  const steps = record.objects.toReversed().map(({ kind, name, undo }): ObjectStep => ({
     title: `${undo.do === 'delete' ? 'Delete' : 'Put back the earlier spec of'} ${kind} ${name}`,
     action: undo,
     undo: { do: 'previous', path: undo.path },
@@ -103,7 +103,7 @@ export function undoRecord(record: AuditRecord): Plan {
 }
 
 /** The step that removes the record. */
-export function forgetStep(): Step {
+export function forgetStep(): ObjectStep {
   return {
     title: `Delete ConfigMap kube-system/${names.object} (the record)`,
     action: { do: 'delete', path: names.recordPath },

@@ -1,5 +1,6 @@
 // What will be done to a cluster, as data: what --dry-run prints is what is carried out. Each step's undo stands
 // beside it. A plan holds no secret; `tokenSlot` stands for the token.
+import type { ChangeFile } from '../change.ts';
 
 /** Any Kubernetes object of ours. */
 export interface KubeObject {
@@ -15,28 +16,76 @@ export interface KubeObject {
 }
 
 /**
- * The whole vocabulary of change to a cluster.
+ * The change of one control-plane node's API server: a transaction on that node, from one manifest to another. It ends
+ * on the old one or on the new one, and takes itself back when it cannot end well.
+ */
+export interface Turn {
+  readonly node: string;
+  readonly arch: string;
+  /** The API server's mirror pod in kube-system, and its image. */
+  readonly pod: string;
+  readonly image: string;
+  /** Path of the manifest on the node. */
+  readonly manifest: string;
+  readonly before: string;
+  readonly after: string;
+  /** Files of the configuration, with the token's slot; on the node they lie in a folder named by the hash. */
+  readonly files: readonly ChangeFile[];
+  /** Of the configuration that `after` uses; undefined where it uses none. */
+  readonly hash: string | undefined;
+  /** The API server's own port. */
+  readonly port: number;
+  /** How the traffic is carried during the swap; undefined where it cannot be. */
+  readonly carry: Carry | undefined;
+  /** What will be felt: `none`, or for how long and why. */
+  readonly outage: 'none' | { readonly about: string; readonly why: string };
+}
+
+/** The redirect of new connections to the twin. */
+export interface Carry {
+  /** The twin's port. */
+  readonly twin: number;
+  /** The node's address whose API port is redirected, and the service address of the API. */
+  readonly address: string;
+  readonly service: string | undefined;
+}
+
+/**
+ * The whole vocabulary of change to a cluster's objects; nodes are changed by turns.
  * `create` fails when the object is there; `replace` fails when it is not the version that the plan was made from;
  * `adopt` replaces and keeps the old spec in an annotation; `restore` puts that spec back; `delete` is content when
  * the object has gone already. A `version` of "" is the one that an earlier step of the same run wrote; none is any.
  */
-export type Action =
+export type ObjectAction =
   | { readonly do: 'create'; readonly collection: string; readonly object: KubeObject }
   | { readonly do: 'replace'; readonly path: string; readonly object: KubeObject; readonly version: string }
   | { readonly do: 'adopt'; readonly path: string; readonly object: KubeObject; readonly version: string }
   | { readonly do: 'restore'; readonly path: string; readonly version?: string }
   | { readonly do: 'delete'; readonly path: string; readonly version?: string };
 
-export interface Step {
+export interface ObjectStep {
   /** What the user reads: a verb and its object. */
   readonly title: string;
-  readonly action: Action;
+  readonly action: ObjectAction;
   /** What takes the step back; `previous` puts back the object as it was before this run replaced it. */
-  readonly undo: Action | { readonly do: 'previous'; readonly path: string };
+  readonly undo: ObjectAction | { readonly do: 'previous'; readonly path: string };
 }
 
-export interface Plan {
-  readonly steps: readonly Step[];
+/** One control-plane node; `turn-back` is the same transaction from the new manifest to the old one. */
+export interface TurnStep {
+  readonly title: string;
+  readonly action: { readonly do: 'turn'; readonly turn: Turn };
+  readonly undo: { readonly do: 'turn-back' };
+}
+
+export type Step = ObjectStep | TurnStep;
+
+export function isTurn(step: Step): step is TurnStep {
+  return step.action.do === 'turn';
+}
+
+export interface Plan<S extends Step = Step> {
+  readonly steps: readonly S[];
   /** What the user should know before it is carried out. */
   readonly notes: readonly string[];
 }
