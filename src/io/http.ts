@@ -3,7 +3,6 @@
 import {
   request as httpRequest,
   type Agent,
-  type ClientRequest,
   type IncomingMessage,
   type OutgoingHttpHeaders,
 } from 'node:http';
@@ -119,10 +118,16 @@ function requestOptions({ url, method, headers, body, agent, timeoutMs, tls }: E
   };
 }
 
-function collect(
+function flat(headers: IncomingMessage['headers']): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** Tells `done` the whole answer, or why there is none (too-large, truncated; the host is not known here). */
+export function collect(
   response: IncomingMessage,
-  maxBytes: number,
-  done: (text: string | HttpError) => void,
+  { maxBytes, started }: { readonly maxBytes: number; readonly started: number },
+  done: (outcome: Answer | HttpError) => void,
 ): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -135,59 +140,66 @@ function collect(
     } else chunks.push(chunk);
   });
   response.on('error', (error) => done(new HttpError('truncated', '', httpError(error, '').code)));
-  response.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
-}
-
-function flat(headers: IncomingMessage['headers']): Record<string, string> {
-  const entries = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]);
-  return Object.fromEntries(entries) as Record<string, string>;
+  response.on('end', () =>
+    done({
+      status: response.statusCode ?? 0,
+      headers: flat(response.headers),
+      text: Buffer.concat(chunks).toString('utf8'),
+      ms: Math.round(performance.now() - started),
+    }),
+  );
 }
 
 /** An error of the connection, with the host that was asked, laid at the proxy's door where there is one. */
-function placed({ reason, code }: HttpError, { url, proxied }: Exchange): HttpError {
+function placed({ reason, code }: HttpError, { url, proxied }: Pick<Exchange, 'url' | 'proxied'>): HttpError {
   const before = ['dns', 'refused', 'unreachable', 'other'].includes(reason);
   return new HttpError(proxied && before ? 'proxy' : reason, url.host, code);
 }
 
-/** Sends one request and has its whole answer. @throws HttpError; Failure interrupted when the signal is aborted */
-export function exchange(one: Exchange): Promise<Answer> {
+/**
+ * Something that is begun, ends once, and not later than its deadline or the signal.
+ * @param begin begins it and gives what stops it, which is called when it ends with an error
+ * @throws HttpError (invalid: `begin` threw); Failure interrupted when the signal is aborted
+ */
+export function bounded<T>(
+  one: Pick<Exchange, 'url' | 'proxied' | 'signal' | 'timeoutMs'>,
+  begin: (settle: (outcome: T | Error) => void) => () => void,
+): Promise<T> {
   const { url, signal, timeoutMs } = one;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(interrupted());
-    const started = performance.now();
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    let request: ClientRequest;
-    try {
-      request = send(requestOptions(one));
-    } catch {
-      return reject(new HttpError('invalid', url.host));
-    }
-    const settle = (outcome: Answer | Error): void => {
+    let end: () => void;
+    const settle = (outcome: T | Error): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
       if (!(outcome instanceof Error)) return resolve(outcome);
-      request.destroy();
+      end();
       reject(outcome instanceof HttpError ? placed(outcome, one) : outcome);
     };
     const stop = (): void => settle(interrupted());
     const late = (): void => settle(new HttpError('timeout', url.host));
+    try {
+      end = begin(settle);
+    } catch {
+      return reject(new HttpError('invalid', url.host));
+    }
     const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined;
     signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** Sends one request and has its whole answer. @throws HttpError; Failure interrupted when the signal is aborted */
+export function exchange(one: Exchange): Promise<Answer> {
+  const { url, maxBytes } = one;
+  return bounded(one, (settle) => {
+    const started = performance.now();
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send(requestOptions(one));
     request.on('error', (error) => settle(httpError(error, url.host)));
     request.on('close', () => setImmediate(settle, new HttpError('reset', url.host)));
-    request.on('response', (response) =>
-      collect(response, one.maxBytes, (text) => {
-        if (text instanceof HttpError) return settle(text);
-        const status = response.statusCode ?? 0;
-        settle({
-          status,
-          headers: flat(response.headers),
-          text,
-          ms: Math.round(performance.now() - started),
-        });
-      }),
-    );
+    request.on('response', (response) => collect(response, { maxBytes, started }, settle));
     request.end(one.body);
+    return () => request.destroy();
   });
 }
 
