@@ -8,7 +8,20 @@ import { fileURLToPath } from 'node:url';
 const table = fileURLToPath(new URL('../parts/parts.txt', import.meta.url));
 
 /** The names in parts.txt. */
-export type PartName = 'etcd' | 'kube-apiserver' | 'kubectl' | 'logagent' | 'opensearch';
+export type PartName =
+  | 'cni-plugins'
+  | 'containerd'
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-proxy'
+  | 'kube-scheduler'
+  | 'kubeadm'
+  | 'kubectl'
+  | 'kubelet'
+  | 'logagent'
+  | 'node-images'
+  | 'opensearch';
 
 /** The folder that all parts are kept in, the same one build.sh uses. */
 export function partsFolder(): string {
@@ -24,6 +37,12 @@ export function versionsOf(name: PartName): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(/\s+/));
   return rows.flatMap(([part, version]) => (part === name && version ? [version] : []));
+}
+
+/** A built part's folder below partsFolder; throws, saying how to build it, when it is not there. */
+export function partFolder(name: PartName, version = onlyVersion(name)): string {
+  partPath(name, '', version);
+  return `${name}-${version}`;
 }
 
 /** A path inside a built part; throws, saying how to build it, when it is not there. */

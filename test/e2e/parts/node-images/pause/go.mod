@@ -1,0 +1,3 @@
+module parts/pause
+
+go 1.26.0

@@ -1,0 +1,108 @@
+// Knows the configuration files of a control-plane node: kubeadm's, kubelet's, containerd's, the pod network's.
+import { stringify } from 'yaml';
+import { partFolder, versionsOf } from '../parts.ts';
+
+/** Which release of what. */
+export interface NodeVersions {
+  /** kube-apiserver; 1.18.19 has AuditSink. */
+  readonly apiServer: '1.37.2' | '1.18.19';
+  /** kubelet and kubeadm. */
+  readonly kubelet: '1.37.2' | '1.30.4';
+}
+
+/** What kubeadm is told about a node. */
+export interface KubeadmSettings {
+  readonly versions: NodeVersions;
+  readonly name: string;
+  readonly address: string;
+  readonly cgroup: string;
+  /** host:port that all control planes have in common. */
+  readonly endpoint: string;
+  /** Further names and addresses in the API server's certificate. */
+  readonly alsoKnownAs: readonly string[];
+}
+
+const pause = 'registry.k8s.io/pause:3.10.2';
+const socket = 'unix:///run/containerd/containerd.sock';
+
+/** Service and pod addresses of each cluster. */
+export const serviceAddress = '10.96.0.1';
+const podSubnet = '10.244.0.0/16';
+
+/** The folders of built parts whose programs a node has. */
+export function nodeParts({ kubelet }: NodeVersions): string[] {
+  return [
+    ...[partFolder('kubelet', kubelet), partFolder('kubeadm', kubelet)],
+    ...[partFolder('containerd'), partFolder('kubectl'), partFolder('kube-proxy')],
+  ];
+}
+
+/** kubeadm's configuration file for the first control plane; kubeadm 1.30 knows v1beta3 alone. */
+export function kubeadmConfig(settings: KubeadmSettings): string {
+  const { versions, address } = settings;
+  const newer = versions.kubelet === '1.37.2';
+  const args = (flags: Record<string, string>): unknown =>
+    newer ? Object.entries(flags).map(([name, value]) => ({ name, value })) : flags;
+  const apiVersion = newer ? 'kubeadm.k8s.io/v1beta4' : 'kubeadm.k8s.io/v1beta3';
+  const init = {
+    ...{ apiVersion, kind: 'InitConfiguration' },
+    localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 },
+    nodeRegistration: {
+      ...{ name: settings.name, criSocket: socket },
+      kubeletExtraArgs: args({ 'node-ip': address }),
+    },
+  };
+  const cluster = {
+    ...{ apiVersion, kind: 'ClusterConfiguration' },
+    kubernetesVersion: `v${versions.kubelet}`,
+    controlPlaneEndpoint: settings.endpoint,
+    networking: { podSubnet, serviceSubnet: '10.96.0.0/12' },
+    apiServer: { certSANs: settings.alsoKnownAs },
+    etcd: {
+      local: { imageTag: `${versionsOf('etcd')[0]}-0`, extraArgs: args({ 'unsafe-no-fsync': 'true' }) },
+    },
+    ...(newer && { encryptionAlgorithm: 'ECDSA-P256' }), // RSA keys take seconds
+  };
+  return [init, cluster, kubeletConfig(settings)].map((part) => stringify(part)).join('---\n');
+}
+
+function kubeletConfig({ cgroup, versions }: KubeadmSettings): unknown {
+  return {
+    ...{ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' },
+    ...{ cgroupDriver: 'cgroupfs', cgroupRoot: cgroup, failSwapOn: false },
+    ...(versions.kubelet === '1.37.2' && { failCgroupV1: false }),
+    // the disk is the machine's, and its pressure nothing to the node
+    ...{ evictionHard: { 'memory.available': '0%' }, imageGCHighThresholdPercent: 100 },
+    enforceNodeAllocatable: [],
+  };
+}
+
+/** containerd's configuration file. */
+export function containerdConfig(): string {
+  return `version = 3
+disabled_plugins = ['io.containerd.internal.v1.tracing', 'io.containerd.snapshotter.v1.blockfile', 'io.containerd.snapshotter.v1.btrfs', 'io.containerd.snapshotter.v1.devmapper', 'io.containerd.snapshotter.v1.erofs', 'io.containerd.snapshotter.v1.zfs', 'io.containerd.nri.v1.nri']
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = '${pause}'
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+[plugins.'io.containerd.cri.v1.runtime'.cni]
+  bin_dirs = ['/opt/parts/${partFolder('cni-plugins')}']
+  conf_dir = '/etc/cni/net.d'
+  use_internal_loopback = true
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+  runtime_type = 'io.containerd.runc.v2'
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+  BinaryName = '/usr/sbin/runc'
+  SystemdCgroup = false
+`;
+}
+
+/** The pod network of the nth node: a veth pair for each pod. */
+export function podNetwork(n: number): string {
+  const subnet = `10.244.${n}.0/24`;
+  const ipam = { type: 'host-local', ranges: [[{ subnet }]], routes: [{ dst: '0.0.0.0/0' }] };
+  return JSON.stringify({
+    ...{ cniVersion: '1.0.0', name: 'pods' },
+    plugins: [{ type: 'ptp', ipMasq: false, ipam }],
+  });
+}
