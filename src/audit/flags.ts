@@ -1,21 +1,39 @@
 // The flags of an API server, from the places that show them: a pod's argv and /flagz (component-base zpages/flagz).
 import type { Flags } from './facts.ts';
 
+/** A flag in an argument list. */
+export interface FlagWord {
+  /** Without dashes; underscores are dashes (component-base cli/flag, WordSepNormalizeFunc). */
+  readonly name: string;
+  /** "true" for a bare `--name`. */
+  readonly value: string;
+  /** Index of its first word. */
+  readonly at: number;
+  /** Two for `--name value`. */
+  readonly words: 1 | 2;
+}
+
+/** Every flag of an argument list, repeated ones too: `--name=value`, `--name value`, a bare `--name`. */
+export function flagWords(words: readonly string[]): readonly FlagWord[] {
+  return words.flatMap((word, at): FlagWord[] => {
+    const [, spelt, joined] = /^--([A-Za-z0-9_-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    if (spelt === undefined) return [];
+    const name = spelt.replaceAll('_', '-');
+    if (joined !== undefined) return [{ name, value: joined, at, words: 1 }];
+    const next = words[at + 1];
+    // a dash alone is a value, stdout say
+    const takesNext = next !== undefined && (next === '-' || !next.startsWith('-'));
+    return [takesNext ? { name, value: next, at, words: 2 } : { name, value: 'true', at, words: 1 }];
+  });
+}
+
 /**
- * Flags out of a process's argument list: `--name=value`, `--name value`, a bare `--name` (value "true"). The last
- * one wins, as pflag has it. A list wrapped in one shell string (`sh -c "exec kube-apiserver --a=b"`) is split first.
- * Underscores in names are dashes to every Kubernetes program (component-base cli/flag, WordSepNormalizeFunc).
+ * Flags out of a process's argument list. The last one wins, as pflag has it. A list wrapped in one shell string
+ * (`sh -c "exec kube-apiserver --a=b"`) is split first.
  */
 export function flagsFromArgv(argv: readonly string[]): Flags {
   const words = argv.flatMap((word) => (/\skube-apiserver\s|\s--/.test(word) ? shellWords(word) : [word]));
-  const flags: Record<string, string> = {};
-  words.forEach((word, i) => {
-    const [, name, value] = /^--([A-Za-z0-9_-]+)(?:=(.*))?$/s.exec(word) ?? [];
-    if (name === undefined) return;
-    const next = words[i + 1];
-    flags[name.replaceAll('_', '-')] = value ?? (next !== undefined && !next.startsWith('-') ? next : 'true');
-  });
-  return flags;
+  return Object.fromEntries(flagWords(words).map(({ name, value }) => [name, value]));
 }
 
 /** The words of a shell command without their quotes, up to a redirection that a bare flag would take for its value. */
