@@ -12,6 +12,7 @@ export type PartName =
   | 'cni-plugins'
   | 'containerd'
   | 'etcd'
+  | 'helm'
   | 'kube-apiserver'
   | 'kube-controller-manager'
   | 'kube-proxy'
@@ -20,6 +21,7 @@ export type PartName =
   | 'kubectl'
   | 'kubelet'
   | 'logagent'
+  | 'node'
   | 'node-images'
   | 'opensearch';
 
