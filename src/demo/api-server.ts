@@ -5,12 +5,13 @@ import type { Level } from '../audit/backend/audit-sink.ts';
 import { Faults } from './faults.ts';
 import { listen, type Listening } from './http.ts';
 import type { User } from './kubernetes/access.ts';
+import { always } from './kubernetes/audit-trail.ts';
 import { apiServerPod, kubeadmCluster, type Scene } from './kubernetes/cluster.ts';
 import { kindsOf, type Release } from './kubernetes/kinds.ts';
 import type { KubeObject } from './kubernetes/object.ts';
 import { handle, type Seen } from './kubernetes/pipeline.ts';
-import { drainProcess, endProcess, flagChoice, startProcess, type Settings } from './kubernetes/process.ts';
-import { argv } from './kubernetes/server-flags.ts';
+import { drainProcess, endProcess, startProcess, type Settings } from './kubernetes/process.ts';
+import { argv, kubeadmFlags } from './kubernetes/server-flags.ts';
 import { ObjectStore } from './kubernetes/store.ts';
 
 /** How to start one; everything has a default. */
@@ -58,13 +59,15 @@ export const adminToken = 'demo-admin';
 const admin: User = { name: 'kubernetes-admin', groups: ['system:masters'] };
 
 function settingsOf(options: ApiServerOptions): Settings {
+  const { webhook } = options;
+  const auditSinks = options.auditSinks ?? { served: false, honoured: false };
   return {
     release: options.version ?? '1.37.2',
-    auditSinks: options.auditSinks ?? { served: false, honoured: false },
+    auditSinks,
     users: new Map(Object.entries(options.users ?? { [adminToken]: admin })),
-    webhook: options.webhook,
+    audit: webhook && { rule: always(webhook.policyLevel), webhook },
     pace: { batchMs: options.batchMs ?? 300, retryMs: options.retryMs ?? 100 },
-    flags: options.flags ?? {},
+    flags: kubeadmFlags({ auditSinks, webhook: webhook !== undefined, extra: options.flags ?? {} }),
   };
 }
 
@@ -102,7 +105,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   let listening = await begin(0);
   const { port } = listening;
   const url = `https://127.0.0.1:${port}`;
-  const scene = (): Scene => ({ release: settings.release, argv: argv(flagChoice(settings)), port });
+  const scene = (): Scene => ({ release: settings.release, argv: argv(settings.flags), port });
   for (const object of options.objects ?? kubeadmCluster(scene())) store.put(object);
   const stop = async (): Promise<void> => {
     endProcess(run);

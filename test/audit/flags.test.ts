@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { flagsFromArgv, flagsFromFlagz } from '../../src/audit/flags.ts';
 import type { Flags } from '../../src/audit/facts.ts';
-import { flagzText, flagValues, separators } from '../../src/demo/kubernetes/server-flags.ts';
+import { flagValues, flagzText, kubeadmFlags, separators } from '../../src/demo/kubernetes/server-flags.ts';
 
 const policy = { 'audit-policy-file': '/etc/p.yaml' };
 
@@ -23,6 +23,7 @@ const argvs: readonly (readonly [what: string, argv: readonly string[], flags: F
   ['equals signs in the value', ['--feature-gates=A=true,B=false'], { 'feature-gates': 'A=true,B=false' }],
   ['an empty value', ['--audit-log-path='], { 'audit-log-path': '' }],
   ['a dash as value', ['--audit-log-path=-'], { 'audit-log-path': '-' }],
+  ['a dash as a word of its own', ['--audit-log-path', '-', '--v=2'], { 'audit-log-path': '-', v: '2' }],
   ['a repeated flag: the last', ['--audit-log-path=/a', '--audit-log-path=/b'], { 'audit-log-path': '/b' }],
   ['a value of several lines', ['--x=a\nb'], { x: 'a\nb' }],
   ['underscores, which kube-apiserver takes for dashes', ['--audit_policy_file=/etc/p.yaml'], policy],
@@ -68,12 +69,13 @@ describe('flagsFromArgv', () => {
   for (const [what, argv, flags] of argvs) it(what, () => assert.deepEqual(flagsFromArgv(argv), flags));
 });
 
-const values = flagValues({
-  release: '1.37.2',
-  auditSinks: { served: false, honoured: false },
-  webhook: true,
-  extra: { 'feature-gates': 'A=true,B=false', 'audit-log-path': '' },
-});
+const values = flagValues(
+  kubeadmFlags({
+    auditSinks: { served: false, honoured: false },
+    webhook: true,
+    extra: { 'feature-gates': 'A=true,B=false', 'audit-log-path': '' },
+  }),
+);
 
 describe('flagsFromFlagz', () => {
   for (const separator of separators)

@@ -31,10 +31,24 @@ export interface Outcome {
   readonly responseObject?: unknown;
 }
 
+/** How deeply one request is recorded, and which of its stages are not. */
+export interface Depth {
+  readonly level: Level;
+  readonly omitStages: readonly Stage[];
+}
+
+/** What an audit policy says of a request. */
+export type Rule = (asked: Asked) => Depth;
+
+/** The same for every request. */
+export function always(level: Level): Rule {
+  return () => ({ level, omitStages: [] });
+}
+
 /** How one process audits. */
 export interface Auditing {
-  /** The level of every request; undefined when no auditing is wired up. */
-  readonly level: Level | undefined;
+  /** Undefined when no auditing is wired up. */
+  readonly rule: Rule | undefined;
   readonly backends: readonly Backend[];
   readonly counters: Counters;
   /** From 1.24 on, message and details of a refusal are recorded too. */
@@ -44,21 +58,21 @@ export interface Auditing {
 /** The trail of one request: its events, in order. */
 export class Trail {
   readonly #auditing: Auditing;
-  readonly #level: Level;
+  readonly #depth: Depth;
   readonly #first: AuditEvent;
   readonly #annotations: Record<string, string> = {};
   #named: Record<string, string> = {};
   #requestObject: unknown;
   #impersonated: Identity | undefined;
 
-  constructor(auditing: Auditing, level: Level, asked: Asked) {
+  constructor(auditing: Auditing, depth: Depth, asked: Asked) {
     const { auditId: auditID, info, requestURI, headers, peer, received, user } = asked;
     const agent = headers['user-agent'];
     const ref = objectRef(info);
     this.#auditing = auditing;
-    this.#level = level;
+    this.#depth = depth;
     this.#first = {
-      level,
+      level: depth.level,
       auditID,
       stage: 'RequestReceived',
       requestURI,
@@ -86,7 +100,7 @@ export class Trail {
 
   /** The body, as it was decoded. */
   sent(object: unknown): void {
-    if (atLeast(this.#level, 'Request')) this.#requestObject = object;
+    if (atLeast(this.#depth.level, 'Request')) this.#requestObject = object;
   }
 
   /** What is known of the object only after the body was read. */
@@ -97,7 +111,7 @@ export class Trail {
   stage(stage: Stage, outcome: Outcome): void {
     const ref = this.#first.objectRef;
     const annotated = Object.keys(this.#annotations).length > 0;
-    const whole = atLeast(this.#level, 'RequestResponse');
+    const whole = atLeast(this.#depth.level, 'RequestResponse');
     this.#emit({
       ...this.#first,
       stage,
@@ -121,6 +135,7 @@ export class Trail {
   }
 
   #emit(event: AuditEvent): void {
+    if (this.#depth.omitStages.includes(event.stage)) return;
     this.#auditing.counters.add('apiserver_audit_event_total');
     for (const backend of this.#auditing.backends) backend.take(event);
   }
@@ -128,7 +143,8 @@ export class Trail {
 
 /** Begins the trail of a request that is audited; counts its level in any case. */
 export function begin(auditing: Auditing, asked: Asked): Trail | undefined {
-  if (auditing.level === undefined) return undefined;
-  auditing.counters.add('apiserver_audit_level_total', { level: auditing.level });
-  return auditing.level === 'None' ? undefined : new Trail(auditing, auditing.level, asked);
+  const depth = auditing.rule?.(asked);
+  if (depth === undefined) return undefined;
+  auditing.counters.add('apiserver_audit_level_total', { level: depth.level });
+  return depth.level === 'None' ? undefined : new Trail(auditing, depth, asked);
 }

@@ -103,9 +103,10 @@ function counted(run: Process, info: RequestInfo, status: number): void {
  * Whether the answer tells the Audit-ID: from 1.22 on always, before only when the request was audited, and even
  * then not on a watch.
  */
-function tellsAuditId({ settings, auditing }: Process, info: RequestInfo): boolean {
+function tellsAuditId({ settings, auditing }: Process, asked: Asked): boolean {
   if (minorOf(settings.release) >= 22) return true;
-  return auditing.level !== undefined && auditing.level !== 'None' && info.verb !== 'watch';
+  const level = auditing.rule?.(asked).level ?? 'None';
+  return level !== 'None' && asked.info.verb !== 'watch';
 }
 
 /** Answers one request of one run, and tells what it was. */
@@ -113,13 +114,14 @@ export function handle(run: Process, request: Request, tell: (seen: Seen) => voi
   const auditId = request.headers['audit-id'] || randomUUID();
   const info = requestInfo(request.method, request.path, request.query);
   const { target, headers, peer } = request;
-  const asked = { auditId, info, requestURI: target, headers, peer, received: microTime() };
+  let asked: Asked = { auditId, info, requestURI: target, headers, peer, received: microTime() };
   let username = '';
   let answer: Answer;
   try {
     const user = authenticate(run.settings.users, headers['authorization']);
     username = user.name;
-    answer = answered(run, request, { ...asked, user: identityOf(user) }, user);
+    asked = { ...asked, user: identityOf(user) };
+    answer = answered(run, request, asked, user);
   } catch (error) {
     answer = unknown(run, asked, error);
   }
@@ -127,7 +129,7 @@ export function handle(run: Process, request: Request, tell: (seen: Seen) => voi
   const body = request.body.toString('utf8');
   const { method } = request;
   tell({ method, target, headers, body, auditId, user: username, status: answer.status });
-  const more = tellsAuditId(run, info) ? { 'audit-id': auditId } : {};
+  const more = tellsAuditId(run, asked) ? { 'audit-id': auditId } : {};
   const all = { 'cache-control': 'no-cache, private', ...answer.headers, ...more };
   return { ...answer, headers: all };
 }

@@ -2,7 +2,7 @@
 import type { Reply, Request } from '../http.ts';
 import { coreVersions, groupDocument, groupList, paths, resourceList, versionDocument } from './discovery.ts';
 import { metricsText } from './metrics-text.ts';
-import { minorOf, flagChoice, type Process } from './process.ts';
+import { minorOf, type Process } from './process.ts';
 import { flagValues, flagzText } from './server-flags.ts';
 import { Refusal, methodNotAllowed } from './status.ts';
 
@@ -40,7 +40,7 @@ const structured = /application\/json;.*g=config\.k8s\.io/;
 
 function flagz(run: Process, accept: string): Answer {
   if (minorOf(run.settings.release) < 36) return nothingAt(run, '/flagz');
-  const flags = flagValues(flagChoice(run.settings));
+  const flags = flagValues(run.settings.flags);
   const apiVersion = `config.k8s.io/${/v=(v1\w+)/.exec(accept)?.[1]}`;
   if (structured.test(accept) && accept.includes('as=Flagz')) {
     const answer = json({ kind: 'Flagz', apiVersion, metadata: { name: 'apiserver' }, flags });

@@ -1,6 +1,8 @@
 // Create, update, delete, get and list as an API server does them for any kind: optimistic concurrency,
 // preconditions, dry runs, and the refusals. Leaves permissions, auditing and HTTP to others.
 import { randomUUID } from 'node:crypto';
+import { admitted, refuseTerminating, type Admit } from './admission.ts';
+import { dying } from './deletion.ts';
 import { apiVersion, type Kind } from './kinds.ts';
 import { isRecord, type KubeObject, type Metadata } from './object.ts';
 import { Refusal, alreadyExists, badRequest, conflict, invalid, notFound } from './status.ts';
@@ -41,16 +43,26 @@ export function decode(kind: Kind, body: unknown): KubeObject {
   return { ...body, apiVersion: wanted, kind: kind.kind, metadata };
 }
 
+/** What a server does with the objects of its store. */
+export interface Rules {
+  /** The kind Namespace. */
+  readonly namespaces: Kind;
+  readonly minor: number;
+  /** Pod Security of namespaces without a label for it. */
+  readonly podSecurity: string;
+  readonly admit: Admit | undefined;
+}
+
 /** Reads and changes the store in the server's manner. */
 export class Registry {
   readonly #store: ObjectStore;
-  readonly #namespaces: Kind;
+  readonly #rules: Rules;
   readonly #minor: number;
 
-  constructor(store: ObjectStore, namespaces: Kind, minor: number) {
+  constructor(store: ObjectStore, rules: Rules) {
     this.#store = store;
-    this.#namespaces = namespaces;
-    this.#minor = minor;
+    this.#rules = rules;
+    this.#minor = rules.minor;
   }
 
   get({ kind, namespace, name }: Place): KubeObject {
@@ -61,8 +73,8 @@ export class Registry {
 
   create({ kind, namespace, dryRun }: Place, body: unknown): KubeObject {
     const sent = prepared(kind, decode(kind, body), this.#minor);
-    this.#requireNamespace(kind, namespace, sent);
     const name = sent.metadata.name || generated(sent.metadata.generateName);
+    this.#admit(kind, namespace, { ...sent, metadata: { ...sent.metadata, name } });
     refuseFaults(kind, name, [...nameFaults(name, this.#minor), ...faultsOfKind(kind, sent)]);
     if (this.#store.get(kind, namespace, name)) throw alreadyExists(kind, name);
     const metadata: Metadata = {
@@ -101,8 +113,10 @@ export class Registry {
     const { kind, namespace, name, dryRun } = place;
     const object = this.get(place);
     refusePreconditions(kind, object, isRecord(options) ? options['preconditions'] : undefined);
+    const left = dying(kind, object, options);
+    if (left && !dryRun) return this.#store.write(kind, left);
     if (!dryRun) this.#store.remove(kind, namespace, name);
-    if (answersWithObject.has(kind.resource)) return object;
+    if (answersWithObject.has(kind.resource)) return left ?? object;
     const { uid } = object.metadata;
     return {
       kind: 'Status',
@@ -118,14 +132,18 @@ export class Registry {
     };
   }
 
-  #requireNamespace(kind: Kind, namespace: string, sent: KubeObject): void {
+  #admit(kind: Kind, namespace: string, sent: KubeObject): void {
     if (!kind.namespaced) return;
     const own = sent.metadata.namespace;
     if (own && own !== namespace)
       throw badRequest(
         'the namespace of the provided object does not match the namespace sent on the request',
       );
-    if (!this.#store.get(this.#namespaces, '', namespace)) throw notFound(this.#namespaces, namespace);
+    const { namespaces, podSecurity: byDefault, admit } = this.#rules;
+    const around = this.#store.get(namespaces, '', namespace);
+    if (!around) throw notFound(namespaces, namespace);
+    refuseTerminating(kind, sent.metadata.name, around);
+    admitted(kind, sent, around, { byDefault, admit });
   }
 }
 

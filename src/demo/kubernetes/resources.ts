@@ -5,6 +5,7 @@ import type { Trail } from './audit-trail.ts';
 import { apiVersion, type Kind } from './kinds.ts';
 import { isRecord, type KubeObject } from './object.ts';
 import { json, pageNotFound, type Answer } from './plain-paths.ts';
+import { answerLog } from './pod-log.ts';
 import { minorOf, type Process } from './process.ts';
 import { Registry, decode, type Place } from './registry.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -49,6 +50,14 @@ function parsed(kind: Kind, request: Request): unknown {
         `json parse error: ${(error as Error).message}`,
     );
   }
+}
+
+/** The options of a delete may stand in its query instead. */
+function bodyOrQuery(body: unknown, { method, query }: Request): unknown {
+  const seconds = query.get('gracePeriodSeconds');
+  return method === 'DELETE' && body === undefined && seconds !== null
+    ? { gracePeriodSeconds: Number(seconds) }
+    : body;
 }
 
 function goDryRun(strange: readonly unknown[]): string {
@@ -121,8 +130,9 @@ function reviewed(handling: Handling, body: unknown): Answer {
 
 function changed(handling: Handling, place: Place, body: unknown): Answer {
   const { run, info } = handling;
-  const namespaces = run.kinds.find(({ resource }) => resource === 'namespaces');
-  const registry = new Registry(run.store, namespaces ?? place.kind, minorOf(run.settings.release));
+  const { release, podSecurity = 'privileged', admit } = run.settings;
+  const namespaces = run.kinds.find(({ resource }) => resource === 'namespaces') ?? place.kind;
+  const registry = new Registry(run.store, { namespaces, minor: minorOf(release), podSecurity, admit });
   if (info.verb === 'get') return json(registry.get(place));
   if (info.verb === 'delete') return json(registry.delete(place, body));
   if (info.verb === 'update') {
@@ -130,6 +140,13 @@ function changed(handling: Handling, place: Place, body: unknown): Answer {
     return json(object, created ? 201 : 200);
   }
   return json(registry.create(place, body), 201);
+}
+
+function log(kind: Kind, { run, request, info }: Handling): Answer {
+  if (info.verb !== 'get') throw methodNotAllowed();
+  const pod = run.store.get(kind, info.namespace, info.name);
+  if (!pod) throw notFound(kind, info.name);
+  return answerLog(pod, request.query, run.settings.kubelets, run.ended.signal);
 }
 
 /** The kind that is asked for; undefined when its whole group version is not served. @throws Refusal 404, 405 */
@@ -140,10 +157,15 @@ function kindOf({ run, request, info }: Handling): Kind | undefined {
   if (inVersion.length === 0) return undefined;
   const kind = inVersion.find(({ resource }) => resource === info.resource);
   if (!kind || (kind.namespaced && !info.namespace && info.name)) throw noSuchResource();
-  if (info.subresource)
-    throw run.store.get(kind, info.namespace, info.name) ? noSuchResource() : notFound(kind, info.name);
+  if (info.subresource) return refuseSubresource(kind, run, info);
   refuseMethod(kind, request.method, info);
   return kind;
+}
+
+function refuseSubresource(kind: Kind, run: Process, { namespace, name, subresource }: RequestInfo): Kind {
+  if (!run.store.get(kind, namespace, name)) throw notFound(kind, name);
+  if (kind.resource === 'pods' && subresource === 'log') return kind;
+  throw noSuchResource();
 }
 
 const onCollection = ['GET', 'POST'];
@@ -156,14 +178,16 @@ function refuseMethod({ resource }: Kind, method: string, { name, verb }: Reques
   if (!methods.includes(method)) throw methodNotAllowed();
 }
 
+const specials: Readonly<Record<string, (kind: Kind, handling: Handling) => Answer>> = { list, watch, log };
+
 /** Answers a request for a resource; the user may make it. */
 export function answerResource(handling: Handling): Answer {
   const { run, request, info, trail } = handling;
   const kind = kindOf(handling);
   if (!kind) return pageNotFound;
-  if (info.verb === 'list') return list(kind, handling);
-  if (info.verb === 'watch') return watch(kind, handling);
-  const body = info.verb === 'get' ? undefined : parsed(kind, request);
+  const special = specials[info.subresource || info.verb];
+  if (special) return special(kind, handling);
+  const body = info.verb === 'get' ? undefined : bodyOrQuery(parsed(kind, request), request);
   const dryRun = isDryRun(run, request.query, body);
   if (info.verb === 'create' || info.verb === 'update') {
     const object = decode(kind, body);

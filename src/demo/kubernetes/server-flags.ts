@@ -1,10 +1,7 @@
 // The command line of the embedded API server: what a kubeadm manifest would have, what its mirror pod shows and what
 // /flagz answers. A table of flags and the texts made from it.
-import type { Release } from './kinds.ts';
-
 /** What decides on the audit flags. */
 export interface FlagChoice {
-  readonly release: Release;
   readonly auditSinks: { readonly served: boolean; readonly honoured: boolean };
   readonly webhook: boolean;
   /** Flags of a test's own, by name; they win. */
@@ -104,7 +101,11 @@ const webhookFlags = {
   'audit-webhook-config-file': '/etc/kubernetes/sematext-audit/webhook.kubeconfig',
 };
 
-function given({ auditSinks, webhook, extra }: FlagChoice): Record<string, string> {
+/** Values of flags by name, without dashes. */
+export type Flags = Readonly<Record<string, string>>;
+
+/** The flags that a kubeadm manifest gives. */
+export function kubeadmFlags({ auditSinks, webhook, extra }: FlagChoice): Flags {
   return {
     ...kubeadm,
     ...(auditSinks.served && { 'runtime-config': 'auditregistration.k8s.io/v1alpha1=true' }),
@@ -118,14 +119,13 @@ function given({ auditSinks, webhook, extra }: FlagChoice): Record<string, strin
 }
 
 /** The command of the container, as kubeadm writes it. */
-export function argv(choice: FlagChoice): string[] {
-  const flags = given(choice);
+export function argv(flags: Flags): string[] {
   return ['kube-apiserver', ...Object.keys(flags).map((name) => `--${name}=${flags[name]}`)];
 }
 
-/** Every flag with its value in force. */
-export function flagValues(choice: FlagChoice): Record<string, string> {
-  const all: Record<string, string> = { ...defaults, ...given(choice) };
+/** Every flag with its value in force, when these are given. */
+export function flagValues(given: Flags): Record<string, string> {
+  const all: Record<string, string> = { ...defaults, ...given };
   const names = Object.keys(all).sort();
   return Object.fromEntries(names.map((name) => [name, all[name] ?? '']));
 }
