@@ -16,10 +16,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 const target = 'node20.12';
 
-/** The modules that take the place of src/cli/catalogue.ts in the bundle. */
+/** The modules that take the place of src/cli/catalogue.ts and src/io/scripts.ts in the bundle. */
 async function written() {
   const unregister = register();
   const catalogue = await import('../src/cli/catalogue.ts');
+  const { transaction, guard } = await import('../src/io/scripts.ts');
   const [manifest, help] = await Promise.all([catalogue.manifest(), catalogue.help()]);
   await unregister();
   const { about, ids } = catalogue;
@@ -34,6 +35,9 @@ async function written() {
       export const load = async (id) => (await loaders[id]()).default;
       export const manifest = async () => (await import('written:manifest')).default;
       export const help = async () => (await import('written:help')).default;`,
+    'scripts.ts': `
+      export const transaction = ${JSON.stringify(transaction)};
+      export const guard = ${JSON.stringify(guard)};`,
     manifest: `export default ${JSON.stringify(manifest)}`,
     help: `export default ${JSON.stringify(help)}`,
   };
@@ -44,8 +48,8 @@ const inline = (modules) => ({
   name: 'written',
   setup(pass) {
     const resolveDir = join(root, 'src', 'cli');
-    pass.onLoad({ filter: /[\\/]src[\\/]cli[\\/]catalogue\.ts$/ }, () => ({
-      contents: modules['catalogue.ts'],
+    pass.onLoad({ filter: /[\\/]src[\\/](cli[\\/]catalogue|io[\\/]scripts)\.ts$/ }, ({ path }) => ({
+      contents: modules[basename(path)],
       loader: 'js',
       resolveDir,
     }));

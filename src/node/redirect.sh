@@ -1,0 +1,158 @@
+# The carry: new connections to the API server's port, and to the service address of the API, go to the twin. A table of
+# our own in nftables, which comes and goes in one step; where that cannot be had, a chain of our own in iptables.
+#
+# - Only the packet that opens a connection is sent elsewhere: a kept connection stays with the server that it has, also
+#   when connections are tracked from now on only.
+# - Loopback addresses are left alone: there the real server is asked while others are sent to the twin.
+# - Only addresses of this node: a pod that speaks to port 6443 of another cluster must get there.
+# - It leads to the node's address, for `redirect` would take that of the interface a packet came in by, and the
+#   interfaces of pods may have none.
+# - Priority -110 is before kube-proxy's own rules (-100), which would send the service address to any API server.
+
+# node PROGRAM…: one of the node's own programs
+node() {
+  # shellcheck disable=SC2086 # words
+  $enter "$@"
+}
+
+# family ADDRESS
+family() {
+  case $1 in
+    *:*) echo ip6 ;;
+    *) echo ip ;;
+  esac
+}
+
+# Address of the service without its port and brackets.
+service_address() {
+  bare=${service%:*}
+  bare=${bare#[}
+  printf '%s\n' "${bare%]}"
+}
+
+# target FAMILY: the twin as an address and port. In the family that the node's address is not of, packets stay with the
+# address that they came for.
+target() {
+  case $1 in
+    ip) printf '%s:%s\n' "$address" "$twin" ;;
+    ip6) printf '[%s]:%s\n' "$address" "$twin" ;;
+  esac
+}
+
+# table FAMILY: what nft reads; the table is made anew in the same step, so that adding it twice is harmless
+table() {
+  case $1 in
+    ip) loopback=127.0.0.0/8 ;;
+    ip6) loopback=::1 ;;
+  esac
+  to="redirect to :$twin"
+  [ "$1" != "$(family "$address")" ] || to="dnat to $(target "$1")"
+  by_service=''
+  if [ -n "$service" ] && [ "$1" = "$(family "$(service_address)")" ]; then
+    by_service="$1 daddr $(service_address) tcp dport ${service##*:} $to"
+  fi
+  printf '%s\n' "add table $1 sematext_audit" \
+    "delete table $1 sematext_audit" \
+    "table $1 sematext_audit {" \
+    'chain carry {' \
+    'tcp flags & (fin | syn | rst | ack) != syn return' \
+    "$1 daddr $loopback return" \
+    "$by_service" \
+    "fib daddr type local tcp dport $port $to" \
+    '}' \
+    'chain pre { type nat hook prerouting priority -110; jump carry; }' \
+    'chain out { type nat hook output priority -110; jump carry; }' \
+    '}'
+}
+
+# with_nft FAMILY [FLAG…]
+with_nft() {
+  of=$1
+  shift
+  table "$of" | node nft "$@" -f - > /dev/null
+}
+
+# Each iptables command waits for the lock that others may hold.
+tables() {
+  case $1 in
+    ip) program=iptables ;;
+    ip6) program=ip6tables ;;
+  esac
+  shift
+  node "$program" -w 5 -t nat "$@"
+}
+
+# with_iptables FAMILY: the chain is whole before anything leads to it
+with_iptables() {
+  case $1 in
+    ip) loopback=127.0.0.0/8 ;;
+    ip6) loopback=::1/128 ;;
+  esac
+  to="REDIRECT --to-ports $twin"
+  [ "$1" != "$(family "$address")" ] || to="DNAT --to-destination $(target "$1")"
+  without_iptables "$1" 2> /dev/null
+  tables "$1" -N SEMATEXT_AUDIT || return 1
+  tables "$1" -A SEMATEXT_AUDIT -d "$loopback" -j RETURN || return 1
+  if [ -n "$service" ] && [ "$1" = "$(family "$(service_address)")" ]; then
+    # shellcheck disable=SC2086 # words
+    tables "$1" -A SEMATEXT_AUDIT -p tcp --syn -d "$(service_address)" --dport "${service##*:}" -j $to || return 1
+  fi
+  # shellcheck disable=SC2086 # words
+  tables "$1" -A SEMATEXT_AUDIT -p tcp --syn --dport "$port" -m addrtype --dst-type LOCAL -j $to &&
+    tables "$1" -I PREROUTING -j SEMATEXT_AUDIT &&
+    tables "$1" -I OUTPUT -j SEMATEXT_AUDIT
+}
+
+# without_iptables FAMILY
+without_iptables() {
+  tables "$1" -D PREROUTING -j SEMATEXT_AUDIT
+  tables "$1" -D OUTPUT -j SEMATEXT_AUDIT
+  tables "$1" -F SEMATEXT_AUDIT && tables "$1" -X SEMATEXT_AUDIT
+}
+
+# carry: nothing stays behind where it cannot be done. The other family is a courtesy to nodes that have both.
+carry() {
+  mine=$(family "$address")
+  other=ip6
+  [ "$mine" = ip ] || other=ip
+  if with_nft "$mine"; then
+    with_nft "$other" 2> /dev/null
+    return 0
+  fi
+  if with_iptables "$mine"; then
+    with_iptables "$other" 2> /dev/null || without_iptables "$other" 2> /dev/null
+    return 0
+  fi
+  uncarry
+  return 1
+}
+
+# uncarry: whether no redirect of ours is left
+uncarry() {
+  for of in ip ip6; do
+    node nft delete table "$of" sematext_audit
+    without_iptables "$of"
+  done > /dev/null 2>&1
+  ! carried
+}
+
+carried() {
+  for of in ip ip6; do
+    node nft list table "$of" sematext_audit && return
+    tables "$of" -C PREROUTING -j SEMATEXT_AUDIT && return
+    tables "$of" -C OUTPUT -j SEMATEXT_AUDIT && return
+  done > /dev/null 2>&1
+  return 1
+}
+
+# carrier: what a carry would be done with on this node, found without doing it
+carrier() {
+  address=192.0.2.1 port=6443 twin=6444 service=''
+  if with_nft ip --check 2> /dev/null; then
+    echo nft
+  elif tables ip -S PREROUTING > /dev/null 2>&1; then
+    echo iptables
+  else
+    echo none
+  fi
+}
