@@ -9,8 +9,10 @@ import { folder } from './running.ts';
 import {
   containerdConfig,
   kubeadmConfig,
+  kubeProxyConfig,
   nodeParts,
   podNetwork,
+  serviceAddress,
   type NodeVersions,
 } from './node/kubeadm-config.ts';
 import { startMachine, type Machine } from './node/machine.ts';
@@ -20,6 +22,8 @@ import { startNetwork, type Network } from './node/network.ts';
 export interface NodeOptions {
   /** Of the API server; 1.18.19 runs under kubelet 1.30.4. Default 1.37.2. */
   version?: NodeVersions['apiServer'];
+  /** With kube-proxy in this mode, so that the service address leads to the API server. Default none. */
+  kubeProxy?: 'iptables' | 'nftables';
 }
 
 /** A control-plane node that serves. */
@@ -66,6 +70,7 @@ export async function startNode(options: NodeOptions = {}): Promise<Node> {
     },
   };
   await running(node);
+  if (options.kubeProxy) await startKubeProxy(node, options.kubeProxy);
   return node;
 }
 
@@ -108,6 +113,21 @@ async function running(node: Node): Promise<void> {
         '-o=jsonpath={.items[*].status.phase}',
       ]);
       return pods.stdout === 'Running Running Running Running' ? true : undefined;
+    },
+  });
+}
+
+async function startKubeProxy(node: Node, mode: 'iptables' | 'nftables'): Promise<void> {
+  const home = node.path('/var/lib/kube-proxy');
+  await mkdir(home, { recursive: true });
+  await writeFile(join(home, 'kubeconfig'), await readFile(node.kubeconfig), { mode: 0o600 });
+  await writeFile(join(home, 'config.conf'), kubeProxyConfig(mode, node.name));
+  await eventually({
+    what: `rules of kube-proxy for ${serviceAddress}`,
+    timeoutMs: 30_000,
+    ask: async () => {
+      const { stdout } = await node.exec('nft list ruleset');
+      return stdout.includes(serviceAddress) || undefined;
     },
   });
 }

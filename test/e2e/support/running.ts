@@ -21,6 +21,8 @@ export interface Program {
   env?: NodeJS.ProcessEnv;
   uid?: number;
   gid?: number;
+  /** What it reads on its standard input; default nothing. */
+  input?: string;
 }
 
 /** A program that was started here. */
@@ -37,8 +39,10 @@ export interface Running {
 
 /** Starts a program; throws when it cannot be started at all. */
 export async function run(program: Program): Promise<Running> {
-  const { name, command, args, ...options } = program;
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { name, command, args, input = '', ...options } = program;
+  const child = spawn(command, args, { ...options, stdio: 'pipe' });
+  child.stdin.on('error', () => undefined); // it may end before it has read everything
+  child.stdin.end(input);
   let output = '';
   let ending: string | undefined;
   const keep = (chunk: Buffer): void => {

@@ -106,3 +106,13 @@ export function podNetwork(n: number): string {
     plugins: [{ type: 'ptp', ipMasq: false, ipam }],
   });
 }
+
+/** kube-proxy's configuration file; the limits it would set for connections belong to the whole machine. */
+export function kubeProxyConfig(mode: 'iptables' | 'nftables', name: string): string {
+  return stringify({
+    ...{ apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration', mode },
+    ...{ clusterCIDR: podSubnet, hostnameOverride: name },
+    clientConnection: { kubeconfig: '/var/lib/kube-proxy/kubeconfig' },
+    conntrack: { maxPerCore: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
+  });
+}

@@ -36,6 +36,8 @@ export interface Machine {
   exec(script: string, input?: string): Promise<Printed>;
   /** Arguments of the program nsenter that lead to it: for processes that go on. */
   readonly enter: () => readonly string[];
+  /** The file of its network namespace. */
+  netns(): string;
   /** What a service wrote: containerd, kubelet, kube-proxy. */
   log(service: string): Promise<string>;
   /** Ends a service and keeps it ended, until start. */
@@ -66,6 +68,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     path,
     exec,
     enter,
+    netns: () => `/proc/${state.init}/ns/net`,
     log: (service) => readFile(join(home.path, 'changes', 'var/log/node', `${service}.log`), 'utf8'),
     stopService: async (name) => {
       await exec(`touch /run/node/${name}.off; pid=$(cat /run/node/${name}.pid); kill "$pid"

@@ -1,0 +1,59 @@
+// Knows how to count what a client was answered: how often it asked, how often it failed, how long it had no answer.
+
+/** What became of one client's requests. */
+export interface Polled {
+  readonly asked: number;
+  readonly failed: number;
+  /** The longest time between two answers in a row, the end of the polling being one. */
+  readonly longestGapMs: number;
+  /** The first five, each with the time since the polling began. */
+  readonly firstErrors: readonly string[];
+}
+
+const keptErrors = 5;
+
+/** Counts for one client. */
+export class Tally {
+  readonly #began = Date.now();
+  #answered = this.#began;
+  #asked = 0;
+  #failed = 0;
+  #longestGapMs = 0;
+  readonly #errors: string[] = [];
+
+  answered(): void {
+    this.#asked += 1;
+    this.#longestGapMs = this.#gap();
+    this.#answered = Date.now();
+  }
+
+  failed(error: unknown): void {
+    this.#asked += 1;
+    this.complain(error);
+  }
+
+  /** Something is wrong that was not an answer to one request. */
+  complain(error: unknown): void {
+    this.#failed += 1;
+    const reason = error instanceof Error ? error.message || error.name : String(error);
+    if (this.#errors.length < keptErrors) this.#errors.push(`+${Date.now() - this.#began} ms ${reason}`);
+  }
+
+  /** Whether there was an answer already. */
+  get begun(): boolean {
+    return this.#asked > this.#failed;
+  }
+
+  result(): Polled {
+    return {
+      asked: this.#asked,
+      failed: this.#failed,
+      longestGapMs: this.#gap(),
+      firstErrors: this.#errors,
+    };
+  }
+
+  #gap(): number {
+    return Math.max(this.#longestGapMs, Date.now() - this.#answered);
+  }
+}
