@@ -20,7 +20,8 @@ const target = 'node20.12';
 async function written() {
   const unregister = register();
   const catalogue = await import('../src/cli/catalogue.ts');
-  const { transaction, guard } = await import('../src/io/scripts.ts');
+  const { nodeScripts } = await import('../src/io/scripts.ts');
+  const scripts = await nodeScripts();
   const [manifest, help] = await Promise.all([catalogue.manifest(), catalogue.help()]);
   await unregister();
   const { about, ids } = catalogue;
@@ -36,8 +37,8 @@ async function written() {
       export const manifest = async () => (await import('written:manifest')).default;
       export const help = async () => (await import('written:help')).default;`,
     'scripts.ts': `
-      export const transaction = ${JSON.stringify(transaction)};
-      export const guard = ${JSON.stringify(guard)};`,
+      export const nodeScripts = async () => (await import('written:scripts')).default;`,
+    scripts: `export default ${JSON.stringify(scripts)}`,
     manifest: `export default ${JSON.stringify(manifest)}`,
     help: `export default ${JSON.stringify(help)}`,
   };

@@ -108,6 +108,8 @@ recall() {
       take "$fact" || return 1
     done < "$known"
   done
+  folder=${manifest%/*}
+  take
   was=$(phase)
   [ -n "$was" ]
 }

@@ -50,7 +50,8 @@ phase_stage() {
   made_of 0-9a-f "$new" || refuse wrong-arguments new
   made_of 0-9a-z "$config" || refuse wrong-arguments config
   made_of 0-9 "$need" || refuse wrong-arguments need
-  [ "${manifest%/*}" = "$folder" ] || refuse wrong-arguments 'the manifest is not in the folder'
+  folder=${manifest%/*}
+  take
   if [ -d "$tx" ]; then
     [ "$(plan)" = "$(cat "$tx/plan")" ] || refuse open-transaction "of run $(owner)"
     undecided
