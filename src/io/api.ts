@@ -6,7 +6,10 @@ import { HttpError } from './http.ts';
 import { redact } from './redact.ts';
 import type { Answer, ApiRequest, Cluster } from './world.ts';
 
-/** The API server said no to a write; `status` and `reason` are its own (409 "AlreadyExists", 422 "Invalid"). */
+/**
+ * The API server said no to a write, or to the tunnel that a request was to go `through`; `status` and `reason` are
+ * its own (409 "AlreadyExists", 422 "Invalid").
+ */
 export class Refused extends Failure {
   readonly status: number;
   readonly reason: string;
@@ -29,7 +32,10 @@ const forbiddenNext = [
   'Use a context or user with the right to do this, or ask a cluster administrator for it.',
 ];
 
-function unauthorized(cluster: Cluster): Failure {
+/** What sentences need of a cluster. */
+type Asked = Pick<Cluster, 'host' | 'known'>;
+
+function unauthorized(cluster: Asked): Failure {
   return new Failure(
     'cluster-unauthorized',
     `The cluster at ${cluster.host} does not accept these credentials.`,
@@ -61,7 +67,7 @@ function statusOf(text: string): Status | undefined {
 }
 
 /** What the answer itself says, short and without secrets. */
-function sentence(answer: Answer, cluster: Cluster): string {
+function sentence(answer: Answer, cluster: Asked): string {
   const text = statusOf(answer.text)?.message || answer.text;
   // a web page, or an object without a message, says nothing to a reader
   if (/^\s*[<{[]/.test(text)) return '';
@@ -86,11 +92,16 @@ function isOwn404({ text }: Answer): boolean {
 /** Why a request without an answer leaves only this look blind; anything else ends the run. */
 function blind(error: unknown, request: ApiRequest): Unseen {
   if (!(error instanceof Failure)) throw error;
+  // a request is refused before it is answered only where it goes through a tunnel
+  if (error instanceof Refused)
+    return {
+      unseen: error.status === 403 ? 'forbidden' : 'failed',
+      why: `${called(request)}: ${error.message}`,
+    };
   const late = error.cause instanceof HttpError && error.cause.reason === 'timeout';
-  const one =
-    error.code === 'cluster-answer' ||
-    (error.code === 'cluster-unreachable' && (late || request.via !== undefined));
-  if (!one) throw error;
+  const one = request.via !== undefined || request.through !== undefined;
+  const alone = error.code === 'cluster-answer' || (error.code === 'cluster-unreachable' && (late || one));
+  if (!alone) throw error;
   return { unseen: 'failed', why: `${called(request)}: ${error.message}` };
 }
 
@@ -99,8 +110,8 @@ function blind(error: unknown, request: ApiRequest): Unseen {
  * @param what a path, or a whole GET request
  * @param parse text → value; what it throws becomes a `failed` look
  * @returns seen on 200, absent on 404, forbidden on 403, failed on everything that was not understood
- * @throws Failure cluster-unauthorized (401), cluster-unreachable (but one API server asked `via` is only a failed
- *   look, and so is a slow answer), kubeconfig-invalid, interrupted
+ * @throws Failure cluster-unauthorized (401), cluster-unreachable (but one API server asked `via` or `through`
+ *   is only a failed look, and so is a slow answer), kubeconfig-invalid, interrupted
  */
 export async function lookText<T>(
   cluster: Cluster,
@@ -143,6 +154,15 @@ export function look<T>(
   return lookText(cluster, what, (text) => parse(parseJson(text)));
 }
 
+/** What to throw for an answer that is a no: Conflict (409), Failure cluster-unauthorized (401), Refused. */
+export function refusal(cluster: Asked, request: ApiRequest, answer: Answer): Failure {
+  if (answer.status === 401) return unauthorized(cluster);
+  const reason = statusOf(answer.text)?.reason ?? '';
+  const said = sentence(answer, cluster) || `status ${answer.status}`;
+  const Kind = answer.status === 409 ? Conflict : Refused;
+  return new Kind(answer.status, reason, `The API server refused ${called(request)}: ${said}`);
+}
+
 /**
  * One writing request (or a read that must succeed); gives the object the API answered with.
  * @throws Conflict (409), Refused (any other no; 403 has code cluster-forbidden, the rest cluster-refused),
@@ -150,18 +170,11 @@ export function look<T>(
  */
 export async function write(cluster: Cluster, request: ApiRequest): Promise<Record<string, unknown>> {
   const answer = await cluster.request(request);
-  const asked = `${request.method ?? 'GET'} ${request.path}`;
-  if (answer.status === 401) throw unauthorized(cluster);
-  if (answer.status < 200 || answer.status > 299) {
-    const reason = statusOf(answer.text)?.reason ?? '';
-    const said = sentence(answer, cluster) || `status ${answer.status}`;
-    const Kind = answer.status === 409 ? Conflict : Refused;
-    throw new Kind(answer.status, reason, `The API server refused ${asked}: ${said}`);
-  }
+  if (answer.status < 200 || answer.status > 299) throw refusal(cluster, request, answer);
   const value = json(answer.text);
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new Failure('cluster-answer', `The answer to ${asked} was not a Kubernetes object.`, [
+  throw new Failure('cluster-answer', `The answer to ${called(request)} was not a Kubernetes object.`, [
     `Check that ${cluster.host} is an API server and not a proxy or a login page.`,
   ]);
 }

@@ -3,12 +3,14 @@
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { Failure } from '../errors.ts';
+import { refusal } from './api.ts';
 import { openClock } from './clock.ts';
 import { openCredentials, type Credential, type Credentials } from './credentials.ts';
-import { answerCap, exchange, HttpError, type HttpReason } from './http.ts';
+import { answerCap, exchange, HttpError, type Exchange, type HttpReason } from './http.ts';
 import { findAccess, type Access } from './kubeconfig.ts';
 import { invalid } from './kubeconfig-files.ts';
 import { agentFor, proxyFor } from './proxy.ts';
+import type { Opening } from './tunnel.ts';
 import type { Answer, ApiRequest, Clock, Cluster, WorldOptions } from './world.ts';
 
 /** When neither the request nor --request-timeout names one. */
@@ -98,15 +100,21 @@ async function openAgent({ server }: Access, proxy: string | undefined): Promise
   }
 }
 
-function addressOf(server: URL, { path, via }: ApiRequest): URL {
+/** Origin of the one API server that is asked past the kubeconfig's own server. */
+function oneServer(server: URL, { via, through }: ApiRequest): string | undefined {
+  if (through !== undefined) return `https://${inClusterName}:${through.port}`;
+  return via === undefined ? undefined : `${server.protocol}//${via}`;
+}
+
+function addressOf(server: URL, request: ApiRequest): URL {
+  const one = oneServer(server, request);
   // several clusters behind one server are told apart by the server's path; one API server has none
-  const base = via === undefined ? server.pathname.replace(/\/$/, '') : '';
-  const origin = via === undefined ? server.origin : `${server.protocol}//${via}`;
-  const text = `${origin}${base}${path}`;
-  if (!path.startsWith('/') || !URL.canParse(text)) throw new Error('an API path begins with a slash');
+  const text = `${one ?? `${server.origin}${server.pathname.replace(/\/$/, '')}`}${request.path}`;
+  if (!request.path.startsWith('/') || !URL.canParse(text))
+    throw new Error('an API path begins with a slash');
   const url = new URL(text);
-  url.username = via === undefined ? server.username : '';
-  url.password = via === undefined ? server.password : '';
+  url.username = one === undefined ? server.username : '';
+  url.password = one === undefined ? server.password : '';
   return url;
 }
 
@@ -115,8 +123,10 @@ function deadline(flag: number | undefined, own: number | undefined): number {
   return given.length === 0 ? (flag === 0 ? 0 : defaultTimeoutMs) : Math.min(...given);
 }
 
-function namesOf(access: Access, via: string | undefined): { servername?: string } {
-  const name = access.server.serverName ?? (via === undefined ? undefined : inClusterName);
+function namesOf({ server }: Access, { via, through }: ApiRequest): { servername?: string } {
+  // the kubeconfig's name may be that of a proxy, and a tunnel leads past every proxy
+  if (through !== undefined) return { servername: inClusterName };
+  const name = server.serverName ?? (via === undefined ? undefined : inClusterName);
   return name === undefined ? {} : { servername: name };
 }
 
@@ -153,6 +163,16 @@ function headersOf({ body, headers }: ApiRequest, credential: Credential): Outgo
   };
 }
 
+/** Makes a request ready to go. */
+type Prepared = (request: ApiRequest) => Promise<Exchange>;
+
+/** What it takes to send again. */
+interface More {
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly ca: string | undefined;
+}
+
 /**
  * The cluster of these flags and this environment; nothing is sent yet.
  * @param known where the cluster's own secrets are added, so that they are masked
@@ -166,30 +186,61 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
   const credentials = openCredentials(access, options);
   const line = openLine(access, credentials, proxy);
   const more = { ca: server.ca, credentials, clock: openClock(options.signal) };
-  const send = async (request: ApiRequest): Promise<Answer> => {
+  const prepared: Prepared = async (request) => {
     const { credential, agent, context } = await line();
-    return exchange({
+    return {
       url: addressOf(server.url, request),
       method: request.method ?? 'GET',
       headers: headersOf(request, credential),
       body: request.body === undefined ? undefined : JSON.stringify(request.body),
       agent,
-      proxied: proxy !== undefined,
+      proxied: proxy !== undefined && request.through === undefined,
       timeoutMs: deadline(options.connection.requestTimeoutMs, request.timeoutMs),
       maxBytes: answerCap,
       signal: request.uncancelled === true ? new AbortController().signal : options.signal,
       tls: {
         ...(context === undefined ? {} : { secureContext: context }),
         rejectUnauthorized: !server.insecure,
-        ...namesOf(access, request.via),
+        ...namesOf(access, request),
       },
-    });
+    };
   };
-  return { host: server.url.host, known, request: (request) => asked(request, send, more) };
+  const cluster = { host: server.url.host, known };
+  const direct = async (request: ApiRequest): Promise<Answer> => exchange(await prepared(request));
+  const tunnelled = (request: ApiRequest): Promise<Answer> =>
+    sentThrough(request, { prepared, more, cluster });
+  return {
+    ...cluster,
+    request: (request) => asked(request, request.through === undefined ? direct : tunnelled, more),
+  };
+}
+
+/** One request in a tunnel of its own. @throws Refused when there is to be no tunnel, and those of tunnel.ts */
+async function sentThrough(
+  request: ApiRequest,
+  { prepared, more, cluster }: { prepared: Prepared; more: More; cluster: Pick<Cluster, 'host' | 'known'> },
+): Promise<Answer> {
+  const { through, via, headers: _headers, body: _body, ...bounds } = request;
+  if (through === undefined || via !== undefined) throw new Error('a request goes either via or through');
+  const { askThrough, openTunnel, tunnelPath } = await import('./tunnel.ts');
+  const wish: ApiRequest = { ...bounds, method: 'GET', path: tunnelPath(through) };
+  const open = async (wish: ApiRequest): Promise<Opening> => openTunnel(await prepared(wish), through.port);
+  const { tunnel, ...answer } = await asked(wish, open, more);
+  if (tunnel === undefined) throw refusal(cluster, wish, answer);
+  try {
+    const one = await prepared(request);
+    const timeoutMs = one.timeoutMs === 0 ? 0 : Math.max(1, one.timeoutMs - answer.ms);
+    return await askThrough(tunnel, through, { one: { ...one, timeoutMs }, known: cluster.known });
+  } finally {
+    tunnel.destroy();
+  }
 }
 
 /** A GET on a kept connection that was closed just then is asked once more: it has no effect. */
-async function sent(request: ApiRequest, send: (request: ApiRequest) => Promise<Answer>): Promise<Answer> {
+async function sent<T extends Answer>(
+  request: ApiRequest,
+  send: (request: ApiRequest) => Promise<T>,
+): Promise<T> {
   try {
     return await send(request);
   } catch (error) {
@@ -206,11 +257,11 @@ function askedToWait({ status, headers }: Answer): number | undefined {
 }
 
 /** Sends, again where that can help: after a stale credential's 401, and when an overloaded server asks for it. */
-async function asked(
+async function asked<T extends Answer>(
   request: ApiRequest,
-  send: (request: ApiRequest) => Promise<Answer>,
-  { credentials, clock, ca }: { credentials: Credentials; clock: Clock; ca: string | undefined },
-): Promise<Answer> {
+  send: (request: ApiRequest) => Promise<T>,
+  { credentials, clock, ca }: More,
+): Promise<T> {
   try {
     let answer = await sent(request, send);
     if (answer.status === 401 && credentials.forget()) answer = await sent(request, send);

@@ -169,7 +169,10 @@ export function bounded<T>(
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(interrupted());
     let end: () => void;
+    let over = false;
     const settle = (outcome: T | Error): void => {
+      if (over) return;
+      over = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
       if (!(outcome instanceof Error)) return resolve(outcome);

@@ -44,7 +44,8 @@ export interface Cluster {
   readonly known?: ReadonlySet<string>;
   /**
    * @throws Failure cluster-unreachable | cluster-unauthorized (exec plugin) | cluster-answer (no whole answer)
-   *   | kubeconfig-invalid | interrupted
+   *   | kubeconfig-invalid | interrupted; of a request `through` a pod also Refused (src/io/api.ts): there is no tunnel,
+   *   since the pod does not exist (404), pods/portforward is forbidden (403), its kubelet cannot be asked (500)
    */
   request(request: ApiRequest): Promise<Answer>;
 }

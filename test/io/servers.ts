@@ -1,12 +1,12 @@
 // Loopback servers, certificates made by the openssl program, and a world that points at them.
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Duplex } from 'node:stream';
 import { witness } from '../support/secrets.ts';
 import { openCluster } from '../../src/io/cluster.ts';
 import type { Cluster, Connection, Env, WorldOptions } from '../../src/io/world.ts';
@@ -36,9 +36,25 @@ export async function httpServer(handler: RequestListener): Promise<string> {
   return `127.0.0.1:${await listen(createServer(handler))}`;
 }
 
-/** A TLS server; gives its host:port. */
-export async function httpsServer(options: ServerOptions, handler: RequestListener): Promise<string> {
-  return `127.0.0.1:${await listen(createTlsServer(options, handler))}`;
+/** A TLS server; gives its host:port. With `onUpgrade` it is given the connections that are to be something else. */
+export async function httpsServer(
+  options: ServerOptions,
+  handler: RequestListener,
+  onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): Promise<string> {
+  const server = createTlsServer(options, handler);
+  const upgraded = new Set<Duplex>();
+  if (onUpgrade)
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      upgraded.add(socket);
+      onUpgrade(request, socket, head);
+    });
+  open.add({
+    close: () => {
+      for (const socket of upgraded) socket.destroy();
+    },
+  });
+  return `127.0.0.1:${await listen(server)}`;
 }
 
 /** A server of bytes: `talk` is given each connection. */
@@ -134,6 +150,7 @@ export function options({
   terminal?: Pick<ReturnType<typeof console>, 'stdin' | 'stderr'>;
   noInput?: boolean;
 } = {}): WorldOptions {
+  setMaxListeners(0, signal); // as the program does: each request under way listens
   const { stdin, stderr } = terminal;
   const own = { HOME: '/nonexistent', PATH: process.env['PATH'], ...env };
   return { connection, signal, stdin, stderr, noInput, env: own };
