@@ -6,7 +6,7 @@ import type { SinkSettings } from './backend/dynamic.ts';
 import { seen } from './facts.ts';
 import type { Facts } from './facts.ts';
 import { names } from './names.ts';
-import { recordObject } from './plan/record.ts';
+import { doneStep, openStep } from './plan/record.ts';
 import type { AuditRecord } from './plan/record.ts';
 import type { ObjectAction, ObjectStep, Plan } from './plan/step.ts';
 import type { Sink } from './sink/sematext.ts';
@@ -69,38 +69,15 @@ function enableSteps(draft: Draft): readonly ObjectStep[] {
     objects: [{ kind: 'AuditSink', name: names.object, undo: { do: keeps ? 'restore' : 'delete', path } }],
   };
   return [
-    { title: `Record the run in ConfigMap kube-system/${names.object}`, ...recordActions(facts, record) },
+    openStep(seen(facts.record), record),
     { title: titleOf(current), ...sinkActions(path, wanted, current) },
-    {
-      title: 'Mark the record done',
-      action: {
-        do: 'replace',
-        path: names.recordPath,
-        object: recordObject({ ...record, state: 'done' }),
-        version: '',
-      },
-      undo: { do: 'previous', path: names.recordPath },
-    },
+    doneStep(record),
   ];
 }
 
 function titleOf(current: AuditSink | undefined): string {
   if (current === undefined) return `Create AuditSink ${names.object}`;
   return isOurs(current) ? `Update AuditSink ${names.object}` : `Take over AuditSink ${names.object}`;
-}
-
-function recordActions(facts: Facts, record: AuditRecord): Pick<ObjectStep, 'action' | 'undo'> {
-  const object = recordObject(record);
-  const before = seen(facts.record);
-  if (before === undefined)
-    return {
-      action: { do: 'create', collection: names.recordCollection, object },
-      undo: { do: 'delete', path: names.recordPath },
-    };
-  return {
-    action: { do: 'replace', path: names.recordPath, object, version: before.resourceVersion },
-    undo: { do: 'previous', path: names.recordPath },
-  };
 }
 
 function sinkActions(

@@ -1,5 +1,6 @@
 // What a static backend needs of every API server: flags, files, a folder to write to. Not how to get it there, which
 // is the target's part. The token's slot stands for the token in every file.
+import { names } from './names.ts';
 
 /** Folder of the configurations on a node; each has a folder of its own in it, named by its hash. */
 export const configRoot = '/etc/kubernetes/sematext-audit';
@@ -8,7 +9,7 @@ export const configRoot = '/etc/kubernetes/sematext-audit';
 export const logFolder = '/var/log/kubernetes/audit';
 
 /** Pod annotation with the hash of the configuration in force: what tells a mirror pod that it runs the new one. */
-export const hashAnnotation = 'sematext.com/audit-config-hash';
+export const { hashAnnotation } = names;
 
 export interface ChangeFile {
   /** Without a folder: `policy.yaml`. */

@@ -11,6 +11,8 @@ export const names = {
   recordCollection: '/api/v1/namespaces/kube-system/configmaps',
   managedByLabel: 'app.kubernetes.io/managed-by',
   managedBy: 'kubectl-sematext-audit',
+  /** What an object was made from: another hash, and it is written anew. */
+  hashAnnotation: 'sematext.com/audit-config-hash',
   /** Which run made an object: `disable` deletes what the record's run made, nothing else. */
   runAnnotation: 'sematext.com/audit-run',
   /** The spec that an adopted object had before; on the object itself, since it may hold a token of its own. */

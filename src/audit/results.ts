@@ -35,15 +35,15 @@ export interface TestEventResult {
 }
 
 export interface EnableResult {
-  /** `refused` when a check stood in the way: nothing was changed. */
-  readonly outcome: 'enabled' | 'unchanged' | 'planned' | 'refused';
+  /** `refused` when a check stood in the way, `rehearsed` when the twins said yes: nothing was changed. */
+  readonly outcome: 'enabled' | 'unchanged' | 'planned' | 'rehearsed' | 'refused';
   readonly backend: { readonly name: BackendChoice['backend']; readonly why: string };
   readonly controlPlane: Recognition;
   readonly server: string;
   readonly checks: readonly Finding[];
   readonly plan: Plan;
-  /** What a GitOps repository would hold; the token's slot stands in it. */
-  readonly auditSink: AuditSink;
+  /** Of the dynamic backend: what a GitOps repository would hold; the token's slot stands in it. */
+  readonly auditSink?: AuditSink;
   readonly proof?: TestEventResult;
   /** What a person can do where the tool cannot. */
   readonly byHand?: ByHand;

@@ -7,11 +7,14 @@ import type { AuditSink } from '../audit/backend/audit-sink.ts';
 import { isOurs } from '../audit/assemble.ts';
 import { names } from '../audit/names.ts';
 import { forgetStep, undoRecord } from '../audit/plan/record.ts';
-import type { AuditRecord } from '../audit/plan/record.ts';
+import type { AuditRecord, RecordedChange } from '../audit/plan/record.ts';
+import { sinkOf } from '../audit/sink/sematext.ts';
 import type { ObjectStep, Plan } from '../audit/plan/step.ts';
 import { Failure } from '../errors.ts';
 import type { Cluster, World } from '../io/world.ts';
+import type { SinkAccess } from '../io/sematext.ts';
 import { carryOut } from './carry-out.ts';
+import type { NodeWishes } from './enable.ts';
 import { permissionLooks, recordLook, sinksLook } from './gather.ts';
 import type { DisableResult } from '../audit/results.ts';
 
@@ -21,6 +24,8 @@ export interface DisableRequest {
   readonly dryRun: boolean;
   /** Nothing is asked: the user said yes beforehand. */
   readonly yes: boolean;
+  /** How nodes are worked on. */
+  readonly nodes: Omit<NodeWishes, 'rehearseOnly'>;
   readonly tell: (title: string) => void;
 }
 
@@ -30,6 +35,7 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   const [record, sinks] = await Promise.all([recordLook(cluster), sinksLook(world, cluster)]);
   const kept = must(record, `the record ConfigMap kube-system/${names.object}`);
   const known = kept?.record;
+  if (known !== undefined && changesNodes(known)) return withNodes(world, known, request);
   const own = ownSink(must(sinks, 'the AuditSinks') ?? []);
   const { plan: unpinned, question } = planOf(known, own);
   const plan = pinned(unpinned, own, kept?.resourceVersion);
@@ -43,6 +49,24 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   await carryOut({ cluster, run: known?.run ?? names.object, token: undefined, tell: request.tell }, plan);
   return { outcome: 'disabled', ...result };
 }
+
+const changesNodes = (record: AuditRecord): record is AuditRecord & { readonly change: RecordedChange } =>
+  record.change !== undefined;
+
+async function withNodes(
+  world: World,
+  record: AuditRecord & { readonly change: RecordedChange },
+  { nodes, dryRun, yes, tell }: DisableRequest,
+): Promise<DisableResult> {
+  const { disableStatic } = await import('./disable-static.ts'); // the road over nodes is long
+  const { handOf } = await import('./nodes/hand.ts');
+  const hand = await handOf(nodes.local);
+  const more = { run: world.uuid(), timeoutMs: 0, access: noSink, rehearseOnly: false };
+  return disableStatic(world, record, { ...nodes, ...more, hand, dryRun, yes, tell });
+}
+
+/** Nothing is sent when something is taken back. */
+const noSink: SinkAccess = { sink: sinkOf('us') };
 
 // What another run makes of them while this one is at work, or asks, is not this one's to delete.
 function pinned(

@@ -1,4 +1,5 @@
-// enable --dynamic: preflight, plan, carry out, prove. Nothing is touched before every check that counts has passed.
+// enable: picks the backend, or takes the one that was named. Here is the dynamic one: preflight, plan, carry out,
+// prove. The static ones are in enable-static.ts. Nothing is touched before every check that counts has passed.
 import { planDynamic } from '../audit/assemble.ts';
 import type { DynamicRequest } from '../audit/assemble.ts';
 import { levels, stages } from '../audit/backend/audit-sink.ts';
@@ -20,6 +21,7 @@ import { seen } from '../audit/facts.ts';
 import type { ApiServer, Facts, Flags, Look, Permission } from '../audit/facts.ts';
 import { names } from '../audit/names.ts';
 import type { Plan } from '../audit/plan/step.ts';
+import { isChangeable } from '../audit/target/changeable.ts';
 import { backendFor } from '../audit/target/backend-for.ts';
 import type { BackendChoice } from '../audit/target/backend-for.ts';
 import type { ByHand } from '../audit/target/byhand.ts';
@@ -31,14 +33,23 @@ import { Failure } from '../errors.ts';
 import type { Code } from '../errors.ts';
 import type { SinkAccess } from '../io/sematext.ts';
 import type { World } from '../io/world.ts';
+import type { AgentChoice } from './agent.ts';
 import { carryOut } from './carry-out.ts';
+import type { PolicyChoice } from './policy.ts';
+import type { NodeRequest } from './nodes/rollout.ts';
 import { gather } from './gather.ts';
 import { testEvent, unverifiable, verdictCodes } from './test-event.ts';
 import type { EnableResult, TestEventResult } from '../audit/results.ts';
 
+/** How nodes are worked on, as the user said it. */
+export type NodeWishes = Pick<NodeRequest, 'helperImage' | 'noTwin' | 'resume' | 'rehearseOnly' | 'only'> & {
+  /** On this machine itself, not through pods. */
+  readonly local: boolean;
+};
+
 export interface EnableRequest {
   /** The backend that the user named; undefined leaves the choice to the server's version and kind. */
-  readonly backend: 'dynamic' | undefined;
+  readonly backend: 'dynamic' | 'webhook' | 'log-backend' | undefined;
   readonly access: SinkAccess;
   readonly settings: SinkSettings;
   readonly dryRun: boolean;
@@ -50,6 +61,12 @@ export interface EnableRequest {
   readonly distribution: TargetId | undefined;
   /** Nothing is asked: the user said yes beforehand. */
   readonly yes: boolean;
+  /** What is asked of static backends. */
+  readonly policy: PolicyChoice;
+  readonly logPath: string;
+  readonly agent: AgentChoice;
+  /** How nodes are worked on. */
+  readonly nodes: NodeWishes;
   /** Name and version. */
   readonly tool: string;
   readonly tell: (title: string) => void;
@@ -97,7 +114,7 @@ export async function enable(world: World, request: EnableRequest): Promise<Enab
     tool: request.tool,
   };
   const base = describe(facts, request, asked);
-  if (base.backend.name !== 'dynamic') return { ...base, byHand: await byHand(facts, base) };
+  if (base.backend.name !== 'dynamic') return statically(world, facts, request, { base, run, fingerprint });
   const checks = answerAll(preflight, { facts, sink: access.sink });
   if (obstacles(checks).length > 0) return { ...base, checks, ...(await wayOut(facts, checks, base)) };
   const plan = planDynamic(facts, asked);
@@ -106,6 +123,28 @@ export async function enable(world: World, request: EnableRequest): Promise<Enab
   await execute(world, request, plan, run);
   const proof = request.wait ? await prove(world, request) : undefined;
   return { ...ready, outcome: plan.steps.length === 0 ? 'unchanged' : 'enabled', ...(proof && { proof }) };
+}
+
+interface Begun {
+  readonly base: EnableResult;
+  readonly run: string;
+  readonly fingerprint: string;
+}
+
+/** Changes API servers where this tool can; tells how a person can elsewhere. */
+async function statically(
+  world: World,
+  facts: Facts,
+  request: EnableRequest,
+  { base, run, fingerprint }: Begun,
+): Promise<EnableResult> {
+  const { name: backend } = base.backend;
+  const can = (backend === 'webhook' || backend === 'log-backend') && isChangeable(base.controlPlane.target);
+  if (!can) return { ...base, byHand: await byHand(facts, base) };
+  const { enableStatic } = await import('./enable-static.ts'); // the road over nodes is long
+  const { handOf } = await import('./nodes/hand.ts');
+  const hand = await handOf(request.nodes.local);
+  return enableStatic(world, facts, { ...request, ...request.nodes, backend, hand, run, fingerprint }, base);
 }
 
 function describe(facts: Facts, request: EnableRequest, asked: DynamicRequest): EnableResult {
@@ -118,7 +157,7 @@ function describe(facts: Facts, request: EnableRequest, asked: DynamicRequest): 
     server: facts.version.gitVersion,
     checks: [],
     plan: { steps: [], notes: [] },
-    auditSink: auditSink(asked.settings, asked.sink),
+    ...(backend === 'dynamic' && { auditSink: auditSink(asked.settings, asked.sink) }),
     notes: [],
   };
 }
@@ -205,6 +244,17 @@ async function prove(world: World, request: EnableRequest): Promise<TestEventRes
   const { access, timeoutMs, tool } = request;
   request.tell('Waiting for an event to arrive');
   return testEvent(world, { access, way: 'through', timeoutMs, tool });
+}
+
+/** The backend that the user named. */
+export function backendOf(said: {
+  readonly dynamic: boolean;
+  readonly webhook: boolean;
+  readonly 'log-backend': boolean;
+}): EnableRequest['backend'] {
+  if (said.dynamic) return 'dynamic';
+  if (said.webhook) return 'webhook';
+  return said['log-backend'] ? 'log-backend' : undefined;
 }
 
 /** The user's words for the AuditSink, on top of the defaults. @throws Failure usage for a stage that is none */

@@ -5,7 +5,7 @@ import { seen } from '../audit/facts.ts';
 import { readMetrics } from '../audit/metrics.ts';
 import type { AuditMetrics } from '../audit/metrics.ts';
 import { lookText } from '../io/api.ts';
-import type { Cluster, World } from '../io/world.ts';
+import type { ApiRequest, Cluster, World } from '../io/world.ts';
 
 /** What one API server said of itself, before it is known which others there are. */
 export interface Heard {
@@ -20,9 +20,10 @@ export interface Heard {
  */
 export async function listen(world: World, cluster: Cluster, interval: number, via?: string): Promise<Heard> {
   const started = world.clock.now().getTime();
-  const [before, flagz] = await Promise.all([lookAtMetrics(cluster, via), lookAtFlagz(cluster, via)]);
+  const to = via === undefined ? {} : { via };
+  const [before, flagz] = await Promise.all([lookAtMetrics(cluster, to), lookAtFlagz(cluster, via)]);
   if (interval > 0) await world.clock.sleep(interval);
-  const after = await lookAtMetrics(cluster, via);
+  const after = await lookAtMetrics(cluster, to);
   return { metrics: compareReadings(before, after, world.clock.now().getTime() - started), flagz };
 }
 
@@ -45,9 +46,12 @@ async function described(signs: Signs, { metrics, flagz }: Heard, via?: string):
   return { name: via ?? 'api', metrics, ...(await flagsOf(signs, flagz, via)) };
 }
 
-/** One reading of an API server's counters; `via` as in ApiRequest. */
-export async function lookAtMetrics(cluster: Cluster, via?: string): Promise<Look<AuditMetrics>> {
-  return lookText(cluster, { path: '/metrics', ...(via !== undefined && { via }) }, understood(readMetrics));
+/** One reading of an API server's counters; `to` names one of several. */
+export async function lookAtMetrics(
+  cluster: Cluster,
+  to: Pick<ApiRequest, 'via' | 'through'> = {},
+): Promise<Look<AuditMetrics>> {
+  return lookText(cluster, { path: '/metrics', ...to }, understood(readMetrics));
 }
 
 function understood<T>(parse: (text: string) => T | undefined): (text: string) => T {

@@ -5,7 +5,7 @@ import type { Found } from '../audit/sink/search.ts';
 import { Failure } from '../errors.ts';
 import { Unavailable, findEvents } from '../io/sematext.ts';
 import type { SinkAccess } from '../io/sematext.ts';
-import type { Cluster, World } from '../io/world.ts';
+import type { ApiRequest, Cluster, World } from '../io/world.ts';
 
 /** One request on its way. */
 export interface Sent {
@@ -21,8 +21,17 @@ export interface Sent {
   readonly marked: boolean;
 }
 
-/** Sends one probe. @throws Failure when the API server cannot be reached */
-export async function send(world: World, cluster: Cluster, probe: Probe, via?: string): Promise<Sent> {
+/**
+ * Sends one probe.
+ * @param to one API server of several; whoever answers at the kubeconfig's address when left out
+ * @throws Failure when the API server cannot be reached
+ */
+export async function send(
+  world: World,
+  cluster: Cluster,
+  probe: Probe,
+  to: Pick<ApiRequest, 'via' | 'through'> = {},
+): Promise<Sent> {
   const auditId = world.uuid();
   const at = world.clock.now().getTime();
   const { title, method, path, body } = probe;
@@ -31,10 +40,10 @@ export async function send(world: World, cluster: Cluster, probe: Probe, via?: s
     path,
     headers: { 'audit-id': auditId },
     ...(body !== undefined && { body }),
-    ...(via !== undefined && { via }),
+    ...to,
   });
   const marked = answer.headers['audit-id'] !== undefined;
-  return { title, via, auditId, status: answer.status, ms: answer.ms, at, marked };
+  return { title, via: to.via, auditId, status: answer.status, ms: answer.ms, at, marked };
 }
 
 /** First waits between two searches are short, for a person waits; later ones not, for the search is shared. */

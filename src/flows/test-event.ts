@@ -71,7 +71,8 @@ async function through(world: World, request: TestEventRequest, way: Way): Promi
   const before = await readingsOf(way);
   const sent: Sent[] = [];
   for (const via of way.vias)
-    for (const probe of way.probes) sent.push(await send(world, way.cluster, probe, via));
+    for (const probe of way.probes)
+      sent.push(await send(world, way.cluster, probe, via === undefined ? {} : { via }));
   const { awaited, notes } = await verify(world, access, sent, {
     timeoutMs,
     hopeless: nobodyAudits(await laterReadingsOf(way)),
@@ -93,7 +94,9 @@ type Readings = ReadonlyMap<string | undefined, Look<AuditMetrics>>;
 
 async function readingsOf({ cluster, vias }: Way): Promise<Readings> {
   return new Map(
-    await Promise.all(vias.map(async (via) => [via, await lookAtMetrics(cluster, via)] as const)),
+    await Promise.all(
+      vias.map(async (via) => [via, await lookAtMetrics(cluster, via === undefined ? {} : { via })] as const),
+    ),
   );
 }
 

@@ -24,5 +24,6 @@ export function openClock(signal: AbortSignal): Clock {
         }, ms);
         signal.addEventListener('abort', stop, { once: true });
       }),
+    rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
 }

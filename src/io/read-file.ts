@@ -1,5 +1,6 @@
 // Reading a file that somebody named: whole, as text, and never more than it may be.
 import { open } from 'node:fs/promises';
+import { Failure } from '../errors.ts';
 
 /** A file that could not be had; the message says why and stands after the file's name. */
 export class ReadError extends Error {
@@ -67,5 +68,18 @@ export async function readText(path: string, maxBytes: number): Promise<{ text: 
     return { text: decode(bytes), mode: stat.isFile() ? stat.mode & 0o777 : 0 };
   } catch (error) {
     throw readError(error);
+  }
+}
+
+/** The most that is read of a file that is not a secret: a policy, a list of cases. */
+const mostBytes = 1024 * 1024;
+
+/** A file that the user named. @throws Failure usage when it cannot be had */
+export async function readNamed(path: string): Promise<string> {
+  try {
+    return (await readText(path, mostBytes)).text;
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    throw new Failure('usage', `${path} ${error.message}.`, ['Check the path.']);
   }
 }

@@ -63,6 +63,8 @@ export interface Clock {
   now(): Date;
   /** Resolves after `ms`, or rejects with Failure interrupted when the run is cancelled. */
   sleep(ms: number): Promise<void>;
+  /** Resolves after `ms`, cancelled or not: for taking back. */
+  rest(ms: number): Promise<void>;
 }
 
 /** kubectl's connection flags, by their names; a flag not given is absent. */
@@ -143,6 +145,8 @@ export interface World {
   /** SHA-256 of a UTF-8 text as lower-case hex. */
   hasher(): Promise<(text: string) => string>;
   readonly secrets: Secrets;
+  /** A file that the user named, as text; at most 1 MiB. @throws Failure usage */
+  read(path: string): Promise<string>;
   /** A yes/no question on stderr; anything but y or yes is no. @throws Failure confirmation-needed | interrupted */
   ask(question: string): Promise<boolean>;
   readonly signal: AbortSignal;
@@ -174,6 +178,7 @@ export function openWorld(options: WorldOptions): World {
       logsTokenIfGiven: async (source) => (await secrets()).logsTokenIfGiven(source),
       apiKey: async (source) => (await secrets()).apiKey(source),
     },
+    read: async (path) => (await import('./read-file.ts')).readNamed(path),
     ask: async (question) => (await import('./prompt.ts')).ask(question, options),
     signal: options.signal,
   };

@@ -1,4 +1,4 @@
-# Phase look: what is on the node, and what can be done there. Changes nothing.
+# Phases look and find: what is on the node, and what can be done there; what is in its audit log. They change nothing.
 
 # room FOLDER: KiB where it is, or where it will be
 room() {
@@ -47,4 +47,10 @@ phase_look() {
   if beats; then say alive=yes; else say alive=no; fi
   listening | sed 's/^/listening=/'
   say "arch=$(uname -m | sed 's/^x86_64$/amd64/; s/^aarch64$/arm64/')"
+}
+
+# phase_find: in how many lines of the log an id stands
+phase_find() {
+  made_of A-Za-z0-9- "$id" || refuse wrong-arguments id
+  say "found=$(grep -cF "$id" "$root$log" 2> /dev/null || [ -f "$root$log" ] || echo 0)"
 }

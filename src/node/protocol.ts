@@ -17,6 +17,7 @@ export const phases = [
   'abort',
   'twin-log',
   'remove',
+  'find',
 ] as const;
 export type Phase = (typeof phases)[number];
 
@@ -71,6 +72,12 @@ export interface PhaseArguments {
     readonly folder: string;
     /** Folder of audit logs to be deleted too. */
     readonly 'purge-log'?: string;
+  };
+  find: {
+    /** Path of an audit log. */
+    readonly log: string;
+    /** An auditID: answered is in how many lines it stands. */
+    readonly id: string;
   };
 }
 

@@ -216,6 +216,7 @@ case $task in
   abort) phase_abort ;;
   twin-log) phase_twin_log ;;
   remove) phase_remove ;;
+  find) phase_find ;;
   *) refuse wrong-arguments "no phase $task" ;;
 esac
 ok

@@ -1,5 +1,8 @@
 // What enable and disable found, did, or would do.
 import type { ByHand } from '../audit/target/byhand.ts';
+import { folderOf } from '../audit/change.ts';
+import { diff } from '../audit/diff.ts';
+import { isTurn } from '../audit/plan/step.ts';
 import type { Plan } from '../audit/plan/step.ts';
 import type { DisableResult, EnableResult } from '../audit/results.ts';
 import { obstacles } from '../audit/check/check.ts';
@@ -10,32 +13,48 @@ import { viewTestEvent } from './test-event.ts';
 
 /** The steps of a plan, numbered, with what takes each back. */
 export function viewPlan({ steps, notes }: Plan, terminal: Terminal): string {
-  const lines = steps.map(({ title, undo }, i) => {
-    const back = undo.do === 'delete' ? 'deletes it' : 'puts back what was there before';
-    return `  ${i + 1}. ${title}${paint(terminal, 'dim', `  (undo ${back})`)}`;
+  const lines = steps.map((step, i) => {
+    const back = isTurn(step)
+      ? 'puts the old manifest back, the same way'
+      : step.undo.do === 'delete'
+        ? 'deletes it'
+        : 'puts back what was there before';
+    return `  ${i + 1}. ${step.title}${paint(terminal, 'dim', `  (undo ${back})`)}`;
   });
-  return [...lines, ...notes.map((note) => `  ${mark(terminal, 'warn')} ${fold(note, terminal, 4)}`)].join(
-    '\n',
-  );
+  return [...lines, ...viewNotes(notes, terminal)].join('\n');
+}
+
+const viewNotes = (notes: readonly string[], terminal: Terminal): readonly string[] =>
+  notes.map((note) => `  ${mark(terminal, 'warn')} ${fold(note, terminal, 4)}`);
+
+/** Every file of every node, as it would change. */
+function viewFiles({ steps }: Plan, terminal: Terminal): string {
+  const files = steps
+    .filter(isTurn)
+    .flatMap(({ action: { turn } }) => [
+      diff(turn.before, turn.after, `${turn.node}:${turn.manifest}`),
+      ...turn.files.map(({ name, content }) =>
+        diff('', content, `${turn.node}:${folderOf(turn.hash ?? '')}/${name}`),
+      ),
+    ]);
+  const tint = { '+': 'green', '-': 'red', '@': 'cyan' } as const;
+  const line = (text: string): string => {
+    const colour = tint[text.charAt(0) as keyof typeof tint];
+    return colour === undefined ? text : paint(terminal, colour, text);
+  };
+  return files.map((file) => file.trimEnd().split('\n').map(line).join('\n')).join('\n');
 }
 
 /** What enable did. */
 export function viewEnable(result: EnableResult, terminal: Terminal): string {
   if (result.outcome === 'refused') return viewRefusal(result, terminal);
-  const { outcome, plan, proof, notes, backend, auditSink } = result;
-  const url = auditSink.spec.webhook.clientConfig.url ?? '';
-  const head = {
-    planned: `Plan (${backend.name} backend; nothing was changed):`,
-    enabled: `${mark(terminal, 'ok')} AuditSink ${auditSink.metadata.name} sends audit events to ${url}`,
-    unchanged: `${mark(terminal, 'ok')} Everything is as asked already; nothing was changed.`,
-  }[outcome];
-  const body =
-    outcome === 'planned' && plan.steps.length === 0 ? '  nothing to do' : viewPlan(plan, terminal);
-  const shown = outcome === 'planned' ? body : viewPlan({ steps: [], notes: plan.notes }, terminal);
+  const { outcome, plan, proof, notes } = result;
   return [
     viewFindings(obstaclesAndWarnings(result), terminal, false),
-    head,
-    shown,
+    headOf(result, terminal),
+    ...(outcome === 'planned'
+      ? [plan.steps.length === 0 ? '  nothing to do' : viewPlan(plan, terminal), viewFiles(plan, terminal)]
+      : viewNotes(plan.notes, terminal)),
     ...(proof === undefined
       ? notes.map((note) => `  ${fold(note, terminal, 2)}`)
       : [viewTestEvent(proof, terminal)]),
@@ -43,6 +62,23 @@ export function viewEnable(result: EnableResult, terminal: Terminal): string {
   ]
     .filter((part, i, all) => part !== '' || i === all.length - 1)
     .join('\n');
+}
+
+function headOf(result: EnableResult, terminal: Terminal): string {
+  const { backend, auditSink, plan } = result;
+  const nodes = plan.steps.filter(isTurn).map(({ action }) => action.turn.node);
+  const url = auditSink?.spec.webhook.clientConfig.url;
+  const what =
+    url === undefined
+      ? `The ${backend.name} backend is on${nodes.length === 0 ? '' : ` on ${nodes.join(', ')}`}`
+      : `AuditSink ${auditSink?.metadata.name} sends audit events to ${url}`;
+  return {
+    planned: `Plan (${backend.name} backend; nothing was changed):`,
+    enabled: `${mark(terminal, 'ok')} ${what}`,
+    rehearsed: `${mark(terminal, 'ok')} The twins on ${nodes.join(', ')} took the change and delivered; nothing was changed.`,
+    unchanged: `${mark(terminal, 'ok')} Everything is as asked already; nothing was changed.`,
+    refused: '',
+  }[result.outcome];
 }
 
 function obstaclesAndWarnings({ checks }: EnableResult): EnableResult['checks'] {

@@ -30,6 +30,15 @@ import { secrets, witness } from '../support/secrets.ts';
 export const tool = 'kubectl-sematext_audit/0.0.0';
 export const sinkPath = `/apis/auditregistration.k8s.io/v1alpha1/auditsinks/${names.object}`;
 
+/** How nodes are worked on where a test does not say. */
+const onNodes = {
+  helperImage: undefined,
+  noTwin: false,
+  resume: false,
+  only: undefined,
+  local: false,
+} as const;
+
 interface Person {
   /** What the terminal answers to a question; nobody is there without it. */
   readonly answers?: string;
@@ -58,12 +67,16 @@ function terminal(answers: string | undefined): { stdin: PassThrough; stderr: Pa
 /** A clock on which waiting is over at once; what is waited for still gets its turn. */
 function hurried(signal: () => AbortSignal): Clock {
   let ahead = 0;
+  const quickly =
+    (wait: (clock: Clock, ms: number) => Promise<void>) =>
+    async (ms: number): Promise<void> => {
+      await wait(openClock(signal()), Math.min(ms, 8));
+      ahead += Math.max(0, ms - 8);
+    };
   return {
     now: () => new Date(Date.now() + ahead),
-    sleep: async (ms) => {
-      await openClock(signal()).sleep(Math.min(ms, 8));
-      ahead += Math.max(0, ms - 8);
-    },
+    sleep: quickly((clock, ms) => clock.sleep(ms)),
+    rest: quickly((clock, ms) => clock.rest(ms)),
   };
 }
 
@@ -123,15 +136,21 @@ export class Stage {
       settings: defaultSettings,
       dryRun: false,
     } as const;
+    const statics = {
+      policy: { preset: 'recommended' },
+      logPath: '/var/log/kubernetes/audit/audit.log',
+      agent: { kind: 'none', image: undefined },
+      nodes: { ...onNodes, rehearseOnly: false },
+    } as const;
     const rest = { wait: false, timeoutMs: 60_000, distribution: undefined, yes: true, tool, tell } as const;
-    return seen(await enable(world, { ...base, ...rest, ...change }));
+    return seen(await enable(world, { ...base, ...statics, ...rest, ...change }));
   }
 
   async disable(
     change: { yes?: boolean; dryRun?: boolean } = {},
     world = this.world(),
   ): Promise<DisableResult> {
-    return seen(await disable(world, { dryRun: false, yes: true, tell: this.tell, ...change }));
+    return seen(await disable(world, { dryRun: false, yes: true, nodes: onNodes, tell: this.tell, ...change }));
   }
 
   async status(change: Partial<StatusRequest> = {}, world = this.world()): Promise<StatusResult> {

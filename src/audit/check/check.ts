@@ -15,14 +15,15 @@ export type Answer =
   | { readonly result: 'bad'; readonly evidence: string; readonly hint: string }
   | { readonly result: 'unknown'; readonly evidence: string; readonly hint: string; readonly code?: Code };
 
-export interface Check {
+/** @typeParam S what it is asked about; more than the usual where a command looked at more */
+export interface Check<S extends Subject = Subject> {
   readonly id: string;
   readonly title: string;
   /** `error`: a bad or unknown answer makes the whole answer "no"; `warning`: it is told and does no more. */
   readonly severity: 'error' | 'warning';
   /** What a bad answer exits as. */
   readonly code: Code;
-  readonly ask: (subject: Subject) => Answer;
+  readonly ask: (subject: S) => Answer;
 }
 
 /** One check's answer, as it is shown and as it stands in the JSON. */
@@ -45,9 +46,9 @@ const pages = 'https://github.com/sematext/kubectl-sematext-audit/blob/main/docs
  * Asks every check.
  * @param skip ids that the user does not want asked; their result is `skipped`
  */
-export function answerAll(
-  checks: readonly Check[],
-  subject: Subject,
+export function answerAll<S extends Subject>(
+  checks: readonly Check<S>[],
+  subject: S,
   skip: readonly string[] = [],
 ): readonly Finding[] {
   return checks.map(({ id, title, severity, code, ask }) => {

@@ -12,12 +12,30 @@ export interface AuditRecord {
   /** When it was written, ISO 8601. */
   readonly at: string;
   readonly tool: string;
-  readonly backend: 'dynamic';
-  /** The receiver, without the token. */
+  readonly backend: 'dynamic' | 'webhook' | 'log-backend';
+  /** The receiver, without the token; empty where events only go to a file. */
   readonly receiver: string;
-  /** First 12 hex digits of the token's SHA-256. */
+  /** First 12 hex digits of the token's SHA-256; empty without one. */
   readonly token: string;
   readonly objects: readonly RecordedObject[];
+  /** What was set on API servers; absent where none was touched. */
+  readonly change?: RecordedChange;
+}
+
+/** What a static backend, or the switches of the dynamic one, set on every API server. */
+export interface RecordedChange {
+  /** Of the configuration's files; absent where there are none. */
+  readonly hash?: string;
+  /** Names of the flags that are ours now, without dashes. */
+  readonly flags: readonly string[];
+  /** Flags that had a value of the user's own before, with that value. */
+  readonly previous: Readonly<Record<string, string>>;
+  readonly nodes: readonly string[];
+  /** Whether kubeadm-config holds it too. */
+  readonly kubeadm: boolean;
+  /** Where the audit log is written. */
+  readonly log?: string;
+  readonly agent?: 'logagent' | 'helm' | 'none';
 }
 
 export interface RecordedObject {
@@ -74,7 +92,22 @@ function isRecord(value: unknown): value is AuditRecord {
     // objects are known as a run's by this id: a shorter text would be found in many
     /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(record.run ?? '') &&
     Array.isArray(record.objects) &&
-    record.objects.every(isRecorded)
+    record.objects.every(isRecorded) &&
+    (record.change === undefined || isChange(record.change))
+  );
+}
+
+// The names of flags and nodes go into a manifest's text and into paths.
+function isChange(value: unknown): value is RecordedChange {
+  const { hash, flags, previous, nodes } = (value ?? {}) as Partial<RecordedChange>;
+  return (
+    (hash === undefined || /^[0-9a-f]{12}$/.test(hash)) &&
+    Array.isArray(flags) &&
+    flags.every((flag) => /^(audit-[a-z-]+|feature-gates|runtime-config)$/.test(String(flag))) &&
+    typeof previous === 'object' &&
+    previous !== null &&
+    Array.isArray(nodes) &&
+    nodes.every((node) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(String(node)))
   );
 }
 
@@ -94,12 +127,54 @@ function isRecorded(value: unknown): value is RecordedObject {
 
 /** The plan that takes back what a record names, last thing first, the record itself at the end. */
 export function undoRecord(record: AuditRecord): Plan<ObjectStep> {
-  const steps = record.objects.toReversed().map(({ kind, name, undo }): ObjectStep => ({
+  return { steps: [...undoSteps(record), forgetStep()], notes: [] };
+}
+
+/** The steps that take back the recorded objects, last thing first. */
+export function undoSteps(record: AuditRecord): readonly ObjectStep[] {
+  return record.objects.toReversed().map(({ kind, name, undo }) => ({
     title: `${undo.do === 'delete' ? 'Delete' : 'Put back the earlier spec of'} ${kind} ${name}`,
     action: undo,
     undo: { do: 'previous', path: undo.path },
   }));
-  return { steps: [...steps, forgetStep()], notes: [] };
+}
+
+/**
+ * The step that writes the record before anything else is done, so that a run that dies leaves its trail.
+ * @param before the record of an earlier run, as it was read
+ */
+export function openStep(
+  before: { readonly resourceVersion: string } | undefined,
+  record: AuditRecord,
+): ObjectStep {
+  const title = `Record the run in ConfigMap kube-system/${names.object}`;
+  const object = recordObject(record);
+  const path = names.recordPath;
+  return before === undefined
+    ? {
+        title,
+        action: { do: 'create', collection: names.recordCollection, object },
+        undo: { do: 'delete', path },
+      }
+    : {
+        title,
+        action: { do: 'replace', path, object, version: before.resourceVersion },
+        undo: { do: 'previous', path },
+      };
+}
+
+/** The step that says in the record that all was done. */
+export function doneStep(record: AuditRecord): ObjectStep {
+  return {
+    title: 'Mark the record done',
+    action: {
+      do: 'replace',
+      path: names.recordPath,
+      object: recordObject({ ...record, state: 'done' }),
+      version: '',
+    },
+    undo: { do: 'previous', path: names.recordPath },
+  };
 }
 
 /** The step that removes the record. */

@@ -35,19 +35,27 @@ export interface Turn {
   readonly hash: string | undefined;
   /** The API server's own port. */
   readonly port: number;
-  /** How the traffic is carried during the swap; undefined where it cannot be. */
+  /** The port of the twin that rehearses it; undefined where none can be had. */
+  readonly twin: number | undefined;
+  /** What is redirected to the twin during the swap; undefined where nothing can be. */
   readonly carry: Carry | undefined;
-  /** What will be felt: `none`, or for how long and why. */
-  readonly outage: 'none' | { readonly about: string; readonly why: string };
+  /** What will be felt. */
+  readonly outage: 'none' | Outage;
+  /** Whether each manifest holds something of ours; where it does not, nothing of ours stays on the node. */
+  readonly ours: { readonly before: boolean; readonly after: boolean };
+  /** Where the API server writes its audit log with `after`, a path on the node. */
+  readonly log: string | undefined;
 }
 
-/** The redirect of new connections to the twin. */
+/** The node's address whose API port is redirected, and the service address of the API, IP:PORT. */
 export interface Carry {
-  /** The twin's port. */
-  readonly twin: number;
-  /** The node's address whose API port is redirected, and the service address of the API. */
   readonly address: string;
   readonly service: string | undefined;
+}
+
+export interface Outage {
+  readonly seconds: number;
+  readonly why: string;
 }
 
 /**

@@ -1,0 +1,194 @@
+// The plan that brings a change to every API server, or takes it away: which node gets which manifest, what will be
+// felt, and what is recorded around it. Pure; nodes were looked at before.
+import type { Change } from '../change.ts';
+import { seen } from '../facts.ts';
+import type { Facts, Flags } from '../facts.ts';
+import type { SeenNode } from '../target/control-plane-node.ts';
+import { kubeadmConfig } from '../target/kubeadm-config.ts';
+import { applyChange, readManifest, withoutChange } from '../target/manifest.ts';
+import { doneStep, forgetStep, openStep } from './record.ts';
+import type { AuditRecord, RecordedChange } from './record.ts';
+import type { KubeObject, ObjectStep, Outage, Plan, Step, Turn, TurnStep } from './step.ts';
+
+/** What is known besides the facts. */
+export interface Ground {
+  readonly nodes: readonly SeenNode[];
+  /** IP:PORT of the service kubernetes.default. */
+  readonly service: string | undefined;
+  /** Why no twin can run; undefined where one can. */
+  readonly noTwin: string | undefined;
+  /** ConfigMap kubeadm-config as it is; undefined where there is none. */
+  readonly kubeadm: KubeadmConfigMap | undefined;
+}
+
+export interface KubeadmConfigMap extends KubeObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export const kubeadmPath = '/api/v1/namespaces/kube-system/configmaps/kubeadm-config';
+
+/** The twin's port, where nobody else listens on it. */
+const twinPorts = [7443, 17443, 27443, 37443];
+
+/** Without a twin the old process is ended once its port is closed, which leaves the new one's start. */
+const withoutTwin = 13;
+
+/** What each API server has to become. @throws Unusable when a manifest cannot be changed */
+export function turnsTo(
+  change: Change,
+  ground: Ground,
+  record: AuditRecord | undefined,
+): readonly TurnStep[] {
+  return ground.nodes.flatMap((node) => {
+    const text = node.look.manifest?.text ?? '';
+    const ours = record?.change?.flags ?? [];
+    const after = applyChange(text, change, ours);
+    return after === text ? [] : [turnStep(node, ground, { after, change })];
+  });
+}
+
+/** What each API server was before. @throws Unusable when a manifest cannot be changed */
+export function turnsFrom(change: RecordedChange, ground: Ground): readonly TurnStep[] {
+  return ground.nodes.flatMap((node) => {
+    const { manifest, original, applied } = node.look;
+    if (manifest === undefined) return [];
+    const untouched = applied === manifest.sha256 && original !== undefined;
+    // somebody, a kubeadm upgrade say, wrote it anew: only what is ours is taken out
+    const after = untouched ? original.text : withoutChange(manifest.text, change);
+    return after === manifest.text ? [] : [turnStep(node, ground, { after, change: undefined })];
+  });
+}
+
+interface Goal {
+  readonly after: string;
+  /** Undefined where nothing of ours stays. */
+  readonly change: Change | undefined;
+}
+
+function turnStep(node: SeenNode, ground: Ground, { after, change }: Goal): TurnStep {
+  const { look, name } = node;
+  const before = look.manifest?.text ?? '';
+  const { securePort } = readManifest(before);
+  const twin =
+    ground.noTwin === undefined ? twinPorts.find((port) => !look.listening.includes(port)) : undefined;
+  const why = cannotCarry(node, ground, twin);
+  const turn: Turn = {
+    node: name,
+    arch: node.arch,
+    pod: node.pod,
+    image: node.image,
+    manifest: look.manifest?.path ?? '',
+    before,
+    after,
+    files: change?.files ?? [],
+    hash: change?.hash,
+    port: securePort,
+    twin,
+    carry: why === undefined ? { address: node.address, service: ground.service } : undefined,
+    outage: why === undefined ? 'none' : { seconds: withoutTwin, why },
+    ours: { before: look.applied !== undefined, after: change !== undefined },
+    log: readManifest(after).flags['audit-log-path'],
+  };
+  return {
+    title: `Change the API server on ${name} (${felt(turn.outage)})`,
+    action: { do: 'turn', turn },
+    undo: { do: 'turn-back' },
+  };
+}
+
+/** What will be felt, in words. */
+export const felt = (outage: 'none' | Outage): string =>
+  outage === 'none' ? 'no outage expected' : `about ${outage.seconds} s without it: ${outage.why}`;
+
+function cannotCarry({ look }: SeenNode, { noTwin }: Ground, twin: number | undefined): string | undefined {
+  const { bindAddress } = readManifest(look.manifest?.text ?? '');
+  if (noTwin !== undefined) return noTwin;
+  if (twin === undefined) return `the ports ${twinPorts.join(', ')} are taken on the node`;
+  if (look.carry === 'none') return 'the node has neither nft nor iptables to carry the traffic with';
+  if (bindAddress !== '0.0.0.0' && bindAddress !== '::')
+    return `the API server listens on ${bindAddress} alone, where it cannot be asked past a redirect`;
+  return undefined;
+}
+
+export interface Rollout {
+  readonly facts: Facts;
+  readonly ground: Ground;
+  readonly change: Change;
+  /** Of the run: written before the first node, done after the last. */
+  readonly record: AuditRecord;
+  /** Objects that the agent needs. */
+  readonly objects: readonly ObjectStep[];
+}
+
+/** Everything that `enable` does to a cluster with a static backend; no steps when all is as asked. */
+export function planRollout(rollout: Rollout): Plan {
+  const { facts, ground, change, objects, record } = rollout;
+  const before = seen(facts.record);
+  const turns = turnsTo(change, ground, before?.record);
+  const kept = keepStep(ground.kubeadm, (text) =>
+    kubeadmConfig(text, change, before?.record.change?.flags ?? []),
+  );
+  const steps: readonly Step[] = [...objects, ...turns, ...kept];
+  const same = before?.record.state === 'done' && before.record.token === record.token;
+  if (steps.length === 0 && same) return { steps: [], notes: [] };
+  return { steps: [openStep(before, record), ...steps, doneStep(record)], notes: [] };
+}
+
+/** Everything that `disable` does; the record goes last. */
+export function planWithdrawal(
+  change: RecordedChange,
+  { ground, objects }: { readonly ground: Ground; readonly objects: readonly ObjectStep[] },
+): Plan {
+  const kept = change.kubeadm
+    ? keepStep(ground.kubeadm, (text) => kubeadmConfig(text, undefined, change.flags, change.previous))
+    : [];
+  // kubeadm-config first: an upgrade in between must not render flags whose files are gone
+  return { steps: [...kept, ...turnsFrom(change, ground), ...objects, forgetStep()], notes: [] };
+}
+
+/** Writes the change into what `kubeadm upgrade` and `join` render manifests from. */
+function keepStep(map: KubeadmConfigMap | undefined, edit: (text: string) => string): readonly ObjectStep[] {
+  const text = map?.data['ClusterConfiguration'];
+  if (map === undefined || text === undefined) return [];
+  const after = edit(text);
+  if (after === text) return [];
+  return [
+    {
+      title: 'Update ConfigMap kube-system/kubeadm-config, so that upgrades keep it',
+      action: {
+        do: 'replace',
+        path: kubeadmPath,
+        object: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'kubeadm-config', namespace: 'kube-system' },
+          data: { ...map.data, ClusterConfiguration: after },
+        } as KubeObject,
+        version: map.metadata.resourceVersion ?? '',
+      },
+      undo: { do: 'previous', path: kubeadmPath },
+    },
+  ];
+}
+
+/** What the change sets, as the record keeps it. */
+export function recordedChange(
+  change: Change,
+  { nodes, kubeadm }: Ground,
+  before: RecordedChange | undefined,
+): RecordedChange {
+  const flags = change.flags.map(([name]) => name);
+  const current: Flags = readManifest(nodes[0]?.look.manifest?.text ?? '').flags;
+  const mine = new Set(before?.flags ?? []);
+  const theirs = flags.filter((name) => !mine.has(name) && current[name] !== undefined);
+  return {
+    flags,
+    ...(change.hash !== undefined && { hash: change.hash }),
+    previous: {
+      ...before?.previous,
+      ...Object.fromEntries(theirs.map((name) => [name, current[name] ?? ''])),
+    },
+    nodes: nodes.map(({ name }) => name),
+    kubeadm: kubeadm !== undefined,
+  };
+}

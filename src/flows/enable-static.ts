@@ -1,0 +1,161 @@
+// enable --webhook and --log-backend: a policy, flags, files and mounts for every API server, each changed by a
+// transaction of its own. Loaded only where a static backend is asked for.
+import { logChange } from '../audit/backend/log.ts';
+import { webhookChange } from '../audit/backend/webhook.ts';
+import type { Change } from '../audit/change.ts';
+import { answerAll, obstacles } from '../audit/check/check.ts';
+import { permissions, recordReadable } from '../audit/check/cluster.ts';
+import { receiverReachable } from '../audit/check/delivery.ts';
+import { policyAccepted, policyClear, policyRecords } from '../audit/check/nodes.ts';
+import { seen } from '../audit/facts.ts';
+import type { Facts } from '../audit/facts.ts';
+import type { AuditRecord } from '../audit/plan/record.ts';
+import { planRollout, recordedChange } from '../audit/plan/rollout.ts';
+import { checkPolicy } from '../audit/policy/check.ts';
+import { preset } from '../audit/policy/presets.ts';
+import { recordedProbes } from '../audit/policy/recorded.ts';
+import type { EnableResult, TestEventResult } from '../audit/results.ts';
+import { volatileOn } from '../audit/target/changeable.ts';
+import { Failure } from '../errors.ts';
+import type { World } from '../io/world.ts';
+import { agentSteps } from './agent-steps.ts';
+import type { AgentChoice } from './agent.ts';
+import { permissionLooks } from './gather.ts';
+import { neededOnNodes } from './nodes/permissions.ts';
+import type { Where } from './nodes/proof.ts';
+import { nodeChecks, rollOut } from './nodes/rollout.ts';
+import type { NodeRequest, Outcome } from './nodes/rollout.ts';
+import type { PolicyChoice } from './policy.ts';
+import { unverifiable } from './test-event.ts';
+
+export interface StaticRequest extends NodeRequest {
+  readonly backend: 'webhook' | 'log-backend';
+  readonly policy: PolicyChoice;
+  /** Of the log backend: a path on the node, or `-`. */
+  readonly logPath: string;
+  readonly agent: AgentChoice;
+  /** First 12 hex digits of the token's SHA-256; empty without one. */
+  readonly fingerprint: string;
+  readonly tool: string;
+}
+
+/** @param base what is known already: the control plane's kind and the backend */
+export async function enableStatic(
+  world: World,
+  facts: Facts,
+  request: StaticRequest,
+  base: EnableResult,
+): Promise<EnableResult> {
+  const cluster = await world.cluster();
+  const asked: Facts = { ...facts, permissions: await permissionLooks(cluster, neededOnNodes) };
+  const policy = policyOf(request.policy, facts);
+  const problems = checkPolicy(policy.text, facts.version);
+  const probes = recordedProbes(policy.text, facts.version);
+  const subject = {
+    facts: asked,
+    sink: request.access.sink,
+    policy: { name: policy.name, problems, recorded: probes.length },
+  };
+  const sends = request.backend === 'webhook' || request.agent.kind !== 'none';
+  const before = [
+    ...answerAll([permissions, recordReadable, ...(sends ? [receiverReachable] : [])], subject),
+    ...answerAll([policyAccepted, policyClear, policyRecords], subject),
+  ];
+  if (obstacles(before).length > 0) return { ...base, checks: before };
+  mustBeFree(facts, request);
+  const change = await changeOf(world, facts, request, policy.text);
+  const proving = { where: whereOf(request), probes };
+  const outcome = await rollOut(world, request, proving, async ({ site, ground }) => {
+    const known = seen(facts.record)?.record;
+    const ours = known?.change?.flags ?? [];
+    const checks = nodeChecks(asked, request.access, { ground, change, ours });
+    if (obstacles(checks).length > 0) return { checks, plan: { steps: [], notes: [] } };
+    const { steps, objects } = await agentSteps(
+      site.cluster,
+      { ...request, sink: request.access.sink },
+      known,
+    );
+    const record: AuditRecord = {
+      version: 1,
+      state: 'open',
+      run: request.run,
+      at: facts.at,
+      tool: request.tool,
+      backend: request.backend,
+      receiver: sends ? request.access.sink.receiver : '',
+      token: sends ? request.fingerprint : '',
+      objects,
+      change: {
+        ...recordedChange(change, ground, known?.change),
+        ...(change.writes !== undefined && { log: request.logPath }),
+        ...(request.backend === 'log-backend' && { agent: request.agent.kind }),
+      },
+    };
+    const plan = planRollout({ facts, ground, change, record, objects: steps });
+    return { checks, plan: { ...plan, notes: [...plan.notes, ...notesOf(base, request)] } };
+  });
+  return resultOf(base, request, { ...outcome, checks: [...before, ...outcome.checks] });
+}
+
+function policyOf(
+  choice: PolicyChoice,
+  { version }: Facts,
+): { readonly name: string; readonly text: string } {
+  if ('preset' in choice) return { name: `preset ${choice.preset}`, text: preset(choice.preset, version) };
+  return { name: choice.file, text: choice.text };
+}
+
+/** A run that did not end is not run over: whoever says --resume knows that nobody is at work. */
+function mustBeFree(facts: Facts, { resume }: StaticRequest): void {
+  const record = seen(facts.record)?.record;
+  if (record === undefined || record.state === 'done' || resume) return;
+  throw new Failure('another-run', `Run ${record.run} began at ${record.at} and has not ended.`, [
+    'if it is not at work any more: the same command with --resume',
+  ]);
+}
+
+async function changeOf(
+  world: World,
+  { version }: Facts,
+  request: StaticRequest,
+  policy: string,
+): Promise<Change> {
+  const digest = await world.hasher();
+  const { fingerprint, access, logPath } = request;
+  const with_ = { digest, fingerprint, version };
+  return request.backend === 'webhook'
+    ? webhookChange({}, access.sink, policy, with_)
+    : logChange({ path: logPath }, policy, with_);
+}
+
+/** The furthest place that this run can look at. */
+function whereOf({ backend, agent, logPath, access }: StaticRequest): Where {
+  if (backend === 'webhook') return unverifiable(access) === undefined ? 'search' : 'counters';
+  if (agent.kind !== 'none' && unverifiable(access) === undefined) return 'search';
+  return logPath === '-' ? 'stdout' : 'file';
+}
+
+function notesOf({ controlPlane }: EnableResult, request: StaticRequest): readonly string[] {
+  const volatile = volatileOn(controlPlane.target);
+  const joins = 'A control-plane node that joins later needs the same: run enable again after a join.';
+  return [...(volatile === undefined ? [] : [volatile]), joins];
+}
+
+function resultOf(base: EnableResult, request: StaticRequest, outcome: Outcome): EnableResult {
+  const { checks, plan, proofs } = outcome;
+  const why = unverifiable(request.access);
+  const told = whereOf(request) === 'search' || why === undefined ? [] : [why];
+  const proof: TestEventResult = {
+    verdict: told.length === 0 && whereOf(request) === 'search' ? 'delivered' : 'not-verified',
+    probes: proofs,
+    notes: told,
+  };
+  return {
+    ...base,
+    outcome: outcome.outcome === 'done' ? 'enabled' : outcome.outcome,
+    checks,
+    plan,
+    notes: told,
+    ...(proofs.length > 0 && { proof }),
+  };
+}

@@ -1,0 +1,98 @@
+// How a phase of the node script is carried out on a node: by a helper pod, whose log is the answer. What goes along is
+// in a Secret, which is gone again when the pod is.
+import type { PhaseAnswer, PhaseArguments, Phase } from '../../node/protocol.ts';
+import { parseAnswer, phaseArguments } from '../../node/protocol.ts';
+import { helperPod, secretFor } from '../../node/helper-pod.ts';
+import { tokenSlot } from '../../audit/sink/sematext.ts';
+import { nodeScripts } from '../../io/scripts.ts';
+import { createPod, createSecret, deletePod, deleteSecret, podLog, ranToEnd } from './pods.ts';
+import type { Site } from './site.ts';
+import { until } from './site.ts';
+
+/** A node, and the image that every control-plane node has: its API server's. */
+export interface Place {
+  readonly node: string;
+  readonly arch: string;
+  readonly image: string;
+}
+
+export interface Hand {
+  /**
+   * Carries one phase out.
+   * @param files what goes along, by the names that the script's head has; the token's slot in them is filled
+   * @throws Failure when the phase could not be run; what the phase itself says is the answer
+   */
+  phase<P extends Phase>(
+    site: Site,
+    place: Place,
+    what: {
+      readonly phase: P;
+      readonly args: PhaseArguments[P];
+      readonly files?: Readonly<Record<string, string>>;
+    },
+  ): Promise<PhaseAnswer>;
+}
+
+/** A helper pod may wait for the image, the Secret, and for the guard; the script itself waits a minute at most. */
+const helperMs = 150_000;
+
+/** By a privileged pod on the node. */
+export const helperHand: Hand = {
+  async phase(site, { node, arch, image }, { phase, args, files = {} }) {
+    const { run, helperImage } = site;
+    const words = phaseArguments(phase, run, args);
+    const pod = helperPod({ run, node, arch, image, helperImage, phase, args: words, secret: '' });
+    const { name } = pod.metadata;
+    const sent = filled({ ...(await nodeScripts()), ...files }, site.token);
+    await deletePod(site, name, true); // the same phase, run before
+    await createSecret(site, secretFor({ run, name, files: sent }));
+    try {
+      await createPod(
+        site,
+        helperPod({ run, node, arch, image, helperImage, phase, args: words, secret: name }),
+      );
+      await ranToEnd(site, name, helperMs);
+      return await answerOf(site, name);
+    } finally {
+      await deletePod(site, name, true);
+      await deleteSecret(site, name);
+    }
+  },
+};
+
+// the last line may reach the log a moment after the pod is said to have ended
+async function answerOf(site: Site, name: string): Promise<PhaseAnswer> {
+  let text = '';
+  const whole = await until(site, { timeoutMs: 5_000, everyMs: 300 }, async () => {
+    text = await podLog(site, name);
+    const answer = parseAnswer(text);
+    return answer.outcome === 'unknown' ? undefined : answer;
+  });
+  return whole ?? parseAnswer(text);
+}
+
+/** The files with the token in the place of its slot. */
+export function filled(
+  files: Readonly<Record<string, string>>,
+  token: string | undefined,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) => {
+      if (!text.includes(tokenSlot)) return [name, text];
+      if (token === undefined) throw new Error(`${name} has a token slot and this run has no token`);
+      return [name, text.replaceAll(tokenSlot, token)];
+    }),
+  );
+}
+
+/** The hand for nodes: pods, or this machine itself. */
+export async function handOf(local: boolean): Promise<Hand> {
+  if (!local) return helperHand;
+  const { runPhase } = await import('../../io/local-node.ts');
+  return {
+    async phase(site, _place, { phase, args, files = {} }) {
+      const sent = filled({ ...(await nodeScripts()), ...files }, site.token);
+      return parseAnswer(await runPhase(phaseArguments(phase, site.run, args), sent));
+    },
+  };
+}

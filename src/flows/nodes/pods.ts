@@ -1,0 +1,201 @@
+// The pods of a run, in a namespace of their own: made, watched until they ran, read, and taken away again.
+import { names } from '../../audit/names.ts';
+import type { KubeObject } from '../../audit/plan/step.ts';
+import { Failure } from '../../errors.ts';
+import { Conflict, Refused, write } from '../../io/api.ts';
+import { arrayOf, objectOf } from '../read-json.ts';
+import type { Site } from './site.ts';
+import { until } from './site.ts';
+
+const podsPath = `${names.namespacePath}/pods`;
+const secretsPath = `${names.namespacePath}/secrets`;
+const mine = `${names.managedByLabel}=${names.managedBy}`;
+
+/** What a pod's status says, as far as it counts here. */
+export interface PodState {
+  readonly phase: string;
+  /** The container runs, and the kubelet's probe (where it has one) says that it is ready. */
+  readonly running: boolean;
+  /** Why it does not run: `ErrImagePull`, `OOMKilled`, `CrashLoopBackOff`, … */
+  readonly reason: string;
+  readonly message: string;
+  readonly restarts: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The first container's command and arguments. */
+  readonly argv: readonly string[];
+}
+
+/** Makes the namespace, and says by its label that our pods may run in it. */
+export async function ensureNamespace({ cluster }: Site): Promise<void> {
+  if ((await found(cluster, names.namespacePath)) !== undefined) return;
+  const labels = {
+    [names.managedByLabel]: names.managedBy,
+    'pod-security.kubernetes.io/enforce': 'privileged',
+  };
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: names.namespace, labels } };
+  await created(cluster, '/api/v1/namespaces', body);
+}
+
+/** Takes the namespace away when this tool made it and nothing is left that runs in it. */
+export async function leaveNamespace({ cluster }: Site): Promise<void> {
+  const namespace = await found(cluster, names.namespacePath);
+  const labels = objectOf(objectOf(namespace?.['metadata'] ?? {})['labels'] ?? {});
+  if (namespace === undefined || labels[names.managedByLabel] !== names.managedBy) return;
+  const agents = await write(cluster, { path: `/apis/apps/v1/namespaces/${names.namespace}/daemonsets` });
+  const pods = await write(cluster, { path: podsPath });
+  const busy = [...arrayOf(agents['items']), ...arrayOf(pods['items']).filter((pod) => !isGoing(pod))];
+  if (busy.length === 0) await gone(cluster, names.namespacePath);
+}
+
+const isGoing = (pod: unknown): boolean =>
+  objectOf(objectOf(pod)['metadata'])['deletionTimestamp'] !== undefined;
+
+/** Makes an object that only this run can have made: that it is there already is the answer to a repeated request. */
+export async function created(
+  cluster: Site['cluster'],
+  collection: string,
+  body: KubeObject,
+  query = '',
+): Promise<void> {
+  try {
+    await write(cluster, { method: 'POST', path: `${collection}${query}`, body });
+  } catch (error) {
+    if (!(error instanceof Conflict) || error.reason !== 'AlreadyExists') throw error;
+  }
+}
+
+async function found(cluster: Site['cluster'], path: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return await write(cluster, { path });
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** @param grace seconds that its containers get to end; the pod's own when left out */
+async function gone(cluster: Site['cluster'], path: string, grace?: number): Promise<void> {
+  const body = {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    ...(grace !== undefined && { gracePeriodSeconds: grace }),
+  };
+  try {
+    await write(cluster, { method: 'DELETE', path, body });
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 404) throw error;
+  }
+}
+
+/** Whether the API server would take this pod, and its own words when it would not. */
+export async function wouldTake({ cluster }: Site, pod: KubeObject): Promise<true | string> {
+  try {
+    await created(cluster, podsPath, pod, '?dryRun=All');
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.status !== 401) return error.message;
+    throw error;
+  }
+}
+
+export async function createPod({ cluster }: Site, pod: KubeObject): Promise<void> {
+  await created(cluster, podsPath, pod);
+}
+
+export async function createSecret({ cluster }: Site, secret: KubeObject): Promise<void> {
+  await created(cluster, secretsPath, secret);
+}
+
+export async function deleteSecret({ cluster }: Site, name: string): Promise<void> {
+  await gone(cluster, `${secretsPath}/${name}`);
+}
+
+/** @param now without waiting for its containers to end: for those that have ended */
+export async function deletePod({ cluster }: Site, name: string, now: boolean): Promise<void> {
+  await gone(cluster, `${podsPath}/${name}`, now ? 0 : undefined);
+}
+
+/** A pod's state; undefined when there is no such pod. */
+export async function podState(
+  { cluster }: Pick<Site, 'cluster'>,
+  name: string,
+  namespace: string = names.namespace,
+): Promise<PodState | undefined> {
+  const pod = await found(cluster, `/api/v1/namespaces/${namespace}/pods/${name}`);
+  return pod === undefined ? undefined : readState(pod);
+}
+
+function readState(pod: Record<string, unknown>): PodState {
+  const status = objectOf(pod['status'] ?? {});
+  const [first] = arrayOf(status['containerStatuses'] ?? []);
+  const container = objectOf(first ?? {});
+  const state = objectOf(container['state'] ?? {});
+  const why = objectOf(state['waiting'] ?? state['terminated'] ?? {});
+  const { command, args } = objectOf(arrayOf(objectOf(pod['spec'])['containers'])[0]);
+  return {
+    phase: String(status['phase'] ?? ''),
+    running: state['running'] !== undefined && container['ready'] === true,
+    reason: String(why['reason'] ?? status['reason'] ?? ''),
+    message: String(why['message'] ?? status['message'] ?? ''),
+    restarts: Number(container['restartCount'] ?? 0),
+    annotations: objectOf(objectOf(pod['metadata'])['annotations'] ?? {}) as Record<string, string>,
+    argv: [...arrayOf(command ?? []), ...arrayOf(args ?? [])].map(String),
+  };
+}
+
+/** @param query such as `?previous=true` */
+export async function podLog(
+  { cluster }: Pick<Site, 'cluster'>,
+  name: string,
+  { namespace = names.namespace, query = '' }: { readonly namespace?: string; readonly query?: string } = {},
+): Promise<string> {
+  const { status, text } = await cluster.request({
+    path: `/api/v1/namespaces/${namespace}/pods/${name}/log${query}`,
+  });
+  return status === 200 ? text : '';
+}
+
+// states that no waiting mends; a container that cannot be created may be one that cannot be created yet
+const hopeless =
+  /^(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName|CreateContainerConfigError|RunContainerError|StartError|ContainerCannotRun)$/;
+
+/** Waits until a pod ran to its end. @throws Failure target-unsupported when it cannot run, or does not end */
+export async function ranToEnd(site: Site, name: string, timeoutMs: number): Promise<void> {
+  let last: PodState | undefined;
+  const ended = await until(site, { timeoutMs, everyMs: 300 }, async () => {
+    last = await podState(site, name);
+    const { phase = 'Failed', reason = 'it was deleted' } = last ?? {};
+    return phase === 'Succeeded' || phase === 'Failed' || hopeless.test(reason)
+      ? { phase, reason }
+      : undefined;
+  });
+  if (ended !== undefined && !hopeless.test(ended.reason) && last !== undefined) return;
+  const why =
+    [last?.reason, last?.message].filter(Boolean).join(': ') || 'the kubelet did not run it in time';
+  throw new Failure('target-unsupported', `The helper pod ${name} did not run: ${why}.`, [
+    'name an image with a shell that this node has or can pull: --helper-image IMAGE',
+    'or run the same command on the node itself with --local',
+  ]);
+}
+
+/** Names of this tool's pods in its namespace: helpers and twins, of any run or of one. */
+export async function leftPods({ cluster }: Site, run?: string): Promise<readonly string[]> {
+  const selector = encodeURIComponent(`${mine},app.kubernetes.io/component in (helper,twin)`);
+  const list = await write(cluster, { path: `${podsPath}?labelSelector=${selector}` });
+  return arrayOf(list['items']).flatMap((item) => {
+    const { name, annotations } = objectOf(objectOf(item)['metadata']);
+    const of = objectOf(annotations ?? {})[names.runAnnotation];
+    return run === undefined || of === run ? [String(name)] : [];
+  });
+}
+
+/** Secrets that were sent along with helpers. */
+export async function leftSecrets({ cluster }: Site, run?: string): Promise<readonly string[]> {
+  const selector = encodeURIComponent(`${mine},app.kubernetes.io/component=helper`);
+  const list = await write(cluster, { path: `${secretsPath}?labelSelector=${selector}` });
+  return arrayOf(list['items']).flatMap((item) => {
+    const { name, annotations } = objectOf(objectOf(item)['metadata']);
+    const of = objectOf(annotations ?? {})[names.runAnnotation];
+    return run === undefined || of === run ? [String(name)] : [];
+  });
+}

@@ -1,0 +1,253 @@
+// The change of one control-plane node, in order: stage, rehearse, arm, carry, swap, confirm. Up to the swap nothing
+// has happened to the API server, and what was put down is taken up again; after it, the old manifest comes back while
+// the twin still carries the traffic. When this process is gone, the guard on the node does the same at its deadline.
+import type { Turn } from '../../audit/plan/step.ts';
+import { guardManifest } from '../../node/helper-pod.ts';
+import type { Phase, PhaseArguments } from '../../node/protocol.ts';
+import { Failure } from '../../errors.ts';
+import type { Through } from '../../io/world.ts';
+import { UnknownEnd } from '../carry-out.ts';
+import type { Hand, Place } from './hand.ts';
+import { awaitServing } from './serving.ts';
+import type { Site } from './site.ts';
+import { calm, until } from './site.ts';
+import { endTwin, raiseTwin } from './twin.ts';
+import type { Twin } from './twin.ts';
+
+/** What a transaction needs besides the site. */
+export interface Means {
+  readonly hand: Hand;
+  /**
+   * Proves that events made at this port arrive.
+   * @throws Failure when they do not
+   */
+  readonly prove: (site: Site, turn: Turn, at: Through, who: 'twin' | 'server') => Promise<void>;
+  /** How long one proof may take, milliseconds. */
+  readonly proofMs: number;
+  /** SHA-256, hexadecimal. */
+  readonly digest: (text: string) => string;
+  /** Folder of static pod manifests. */
+  readonly folder: string;
+}
+
+/** Free space that is asked for on the node, KiB: a manifest, a policy and a kubeconfig are some 20. */
+const needKiB = 4096;
+
+/** From arming to confirming: the redirect, the exchange (45 s, up to 4 min on a slow node), the proof. */
+const exchangeSeconds = 330;
+
+/** Changes the node. @throws Failure after it took itself back; UnknownEnd when nobody knows how it ended */
+export async function forward(site: Site, means: Means, turn: Turn): Promise<void> {
+  const at = new Transaction(site, means, turn);
+  await at.prepare();
+  await at.exchange();
+}
+
+/** Changes the node back from what `forward` made of it; events need not be proved for that. */
+export async function back(site: Site, means: Means, turn: Turn): Promise<void> {
+  const { before, after, ours } = turn;
+  const inverse: Turn = {
+    ...turn,
+    before: after,
+    after: before,
+    files: [],
+    hash: undefined,
+    ours: { before: ours.after, after: ours.before },
+  };
+  await forward(calm(site), { ...means, prove: async () => undefined }, inverse);
+}
+
+/** Rehearses the change and takes up again what was put down. @throws Failure when the twin says no */
+export async function rehearse(site: Site, means: Means, turn: Turn): Promise<void> {
+  const at = new Transaction(site, means, turn);
+  await at.prepare('rehearsal');
+}
+
+class Transaction {
+  readonly #site: Site;
+  readonly #means: Means;
+  readonly #turn: Turn;
+  readonly #place: Place;
+  #twin: Twin | undefined;
+
+  constructor(site: Site, means: Means, turn: Turn) {
+    this.#site = site;
+    this.#means = means;
+    this.#turn = turn;
+    this.#place = { node: turn.node, arch: turn.arch, image: turn.image };
+  }
+
+  /** Everything before the swap; on failure, and after a mere rehearsal, nothing of it stays. */
+  async prepare(what: 'all' | 'rehearsal' = 'all'): Promise<void> {
+    try {
+      await this.#stage();
+      await this.#rehearse();
+      if (what === 'rehearsal') return await this.#abandon();
+      await this.#arm();
+      if (this.#turn.carry !== undefined) await this.#phase('carry', {});
+    } catch (error) {
+      await this.#abandon().catch(() => undefined); // the first error is the one to show; status shows what is left
+      throw error;
+    }
+  }
+
+  /** The swap and what follows it. */
+  async exchange(): Promise<void> {
+    const { pod, after, ours } = this.#turn;
+    try {
+      this.#tell('Swapping the manifest');
+      await this.#phase('swap', {});
+      await awaitServing(this.#site, { pod, manifest: after, through: this.#real() });
+      this.#tell('The new API server serves; proving delivery');
+      await this.#means.prove(this.#site, this.#turn, this.#real(), 'server');
+      await this.#phase('confirm', {});
+    } catch (error) {
+      throw await this.#restore(error);
+    }
+    await this.#clearUp(ours.after);
+  }
+
+  // The node runs what it should: that something of the way there stays behind is told, and no reason to go back.
+  async #clearUp(keep: boolean): Promise<void> {
+    const site = calm(this.#site);
+    try {
+      await this.#dismiss(site);
+      if (!keep) await this.#phase('remove', { folder: this.#means.folder }, {}, site);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#tell(`Changed, but not all was cleared up: ${why}`);
+    }
+  }
+
+  async #stage(): Promise<void> {
+    const { manifest, before, after, files, hash } = this.#turn;
+    const { digest } = this.#means;
+    const args = { manifest, old: digest(before), new: digest(after), config: hash, need: needKiB };
+    const config = files.map(({ name, content }) => [`config.${name}`, content] as const);
+    await this.#phase('stage', args, { manifest: after, ...Object.fromEntries(config) });
+  }
+
+  async #rehearse(): Promise<void> {
+    const { twin } = this.#turn;
+    if (twin === undefined) return;
+    this.#tell('Rehearsing on a twin of the API server');
+    this.#twin = await raiseTwin(this.#site, this.#turn, twin);
+    await this.#means.prove(this.#site, this.#turn, this.#twin.through, 'twin');
+  }
+
+  async #arm(): Promise<void> {
+    const { port, twin, carry, image, arch } = this.#turn;
+    const deadline = exchangeSeconds + Math.ceil(this.#means.proofMs / 1000);
+    const { run, helperImage } = this.#site;
+    const guard = guardManifest({ run, image, arch, helperImage, folder: this.#means.folder });
+    await this.#phase(
+      'arm',
+      {
+        deadline,
+        port,
+        twin: carry === undefined ? undefined : twin,
+        address: carry?.address ?? '127.0.0.1',
+        service: carry?.service,
+      },
+      { 'guard.yaml': guard },
+    );
+  }
+
+  /** Before the swap: takes up what was put down. */
+  async #abandon(): Promise<void> {
+    const site = calm(this.#site);
+    await this.#phase('abort', {}, {}, site);
+    await this.#dismiss(site);
+  }
+
+  /** After the swap: the old manifest comes back, and the twin stays until its server serves. */
+  async #restore(error: unknown): Promise<unknown> {
+    const site = calm(this.#site);
+    const { node, pod, before } = this.#turn;
+    const reason = error instanceof Error ? error.message : String(error);
+    site.tell(`${node}: taking back: ${reason}`);
+    try {
+      const answer = await this.#ask('restore', {}, { reason }, site);
+      if (answer.outcome === 'unknown') throw new Error('the helper was cut off');
+      await awaitServing(site, { pod, manifest: before, through: this.#real() });
+      await this.#settled(site);
+      await this.#dismiss(site);
+    } catch (trouble) {
+      return new UnknownEnd(
+        'undo-failed',
+        `${node}: the change failed (${reason}) and could not be taken back from here; the guard on the node does that by itself.`,
+        ['kubectl sematext-audit status tells how it ended', 'enable --resume or disable --resume clears up'],
+        trouble,
+      );
+    }
+    if (error instanceof Failure && error.code === 'interrupted') return error;
+    const next = error instanceof Failure ? error.suggestions : [];
+    return new Failure('rolled-back', `${node}: the old API server is back: ${reason}`, next, error);
+  }
+
+  // The guard may be faster: then there is nothing more to settle.
+  async #settled(site: Site): Promise<void> {
+    const done = await until(site, { timeoutMs: 150_000, everyMs: 2_000 }, async () => {
+      const answer = await this.#ask('settle', {}, {}, site);
+      const over = answer.outcome === 'refused' && answer.code === 'no-transaction';
+      return answer.outcome === 'ok' || over ? true : undefined;
+    });
+    if (done === undefined) throw new Error('the transaction could not be ended');
+  }
+
+  async #dismiss(site: Site): Promise<void> {
+    if (this.#twin === undefined) return;
+    await endTwin(site, this.#twin);
+    const { log } = this.#turn;
+    if (log !== undefined) await this.#phase('twin-log', { log }, {}, site);
+  }
+
+  #real(): Through {
+    const { pod, port } = this.#turn;
+    return this.#twin?.beside ?? { namespace: 'kube-system', pod, port };
+  }
+
+  async #ask<P extends Phase>(
+    phase: P,
+    args: PhaseArguments[P],
+    files: Readonly<Record<string, string>>,
+    site: Site,
+  ): ReturnType<Hand['phase']> {
+    return this.#means.hand.phase(site, this.#place, { phase, args, files });
+  }
+
+  async #phase<P extends Phase>(
+    phase: P,
+    args: PhaseArguments[P],
+    files: Readonly<Record<string, string>> = {},
+    site: Site = this.#site,
+  ): Promise<void> {
+    const answer = await this.#ask(phase, args, files, site);
+    if (answer.outcome === 'ok') return;
+    throw refusal(this.#turn.node, phase, answer);
+  }
+
+  #tell(what: string): void {
+    this.#site.tell(`${this.#turn.node}: ${what}`);
+  }
+}
+
+/** What the node said no to, as a failure of the run. */
+export function refusal(
+  node: string,
+  phase: Phase,
+  answer: Exclude<Awaited<ReturnType<Hand['phase']>>, { outcome: 'ok' }>,
+): Failure {
+  if (answer.outcome === 'unknown')
+    return new Failure('cluster-answer', `${node}: how "${phase}" ended is not known: its pod was cut off.`, [
+      'kubectl sematext-audit status; then the same command with --resume',
+    ]);
+  const foreign = answer.code === 'open-transaction' || answer.code === 'manifest-changed';
+  return new Failure(
+    foreign ? 'another-run' : 'target-unsupported',
+    `${node}: ${answer.text || answer.code} (${phase}).`,
+    foreign
+      ? ['if no other run is at work: the same command with --resume']
+      : [`see ${answer.code} in docs/how-it-changes-your-api-server.md`],
+  );
+}
