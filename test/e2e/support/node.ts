@@ -1,133 +1,153 @@
-// Knows how to run a real control-plane node: containerd, kubelet and the static pods that kubeadm writes, on a
+// Knows how to run real control-plane nodes: containerd, kubelet and the static pods that kubeadm writes, each on a
 // machine of its own (node/machine.ts).
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startBalancer, type Balancer } from './balancer.ts';
 import { eventually } from './eventually.ts';
 import { kubectl, type KubectlResult } from './kubectl.ts';
-import { partFolder } from './parts.ts';
-import { folder } from './running.ts';
-import {
-  containerdConfig,
-  kubeadmConfig,
-  kubeProxyConfig,
-  nodeParts,
-  podNetwork,
-  serviceAddress,
-  type NodeVersions,
-} from './node/kubeadm-config.ts';
+import * as controlPlane from './node/control-plane.ts';
+import { nodeParts, type KubeadmSettings, type NodeVersions } from './node/kubeadm-config.ts';
 import { startMachine, type Machine } from './node/machine.ts';
 import { startNetwork, type Network } from './node/network.ts';
+import { folder } from './running.ts';
 
 /** What to start. */
 export interface NodeOptions {
   /** Of the API server; 1.18.19 runs under kubelet 1.30.4. Default 1.37.2. */
   version?: NodeVersions['apiServer'];
-  /** With kube-proxy in this mode, so that the service address leads to the API server. Default none. */
+  /** With kube-proxy in this mode, so that the service address leads to an API server. Default none. */
   kubeProxy?: 'iptables' | 'nftables';
 }
 
-/** A control-plane node that serves. */
-export interface Node extends Machine {
-  /** Of an administrator (system:masters), by the node's address. */
-  readonly kubeconfig: string;
-  /** https://address:6443 */
+/** A way to the API. */
+export interface Access {
+  /** https://host:port */
   readonly url: string;
-  readonly network: Network;
-  /** Of the static pods, on the node. */
-  readonly manifests: string;
+  /** The file of an administrator (system:masters), by that URL. */
+  readonly kubeconfig: string;
   /** kubectl as that administrator; a non-zero code is an answer, not a throw. */
   kubectl(args: readonly string[], input?: string): Promise<KubectlResult>;
 }
 
-const manifests = '/etc/kubernetes/manifests';
+/** A control-plane node that serves, by its own address. */
+export interface Node extends Machine, Access {
+  readonly network: Network;
+  /** The folder of the static pods, on the node. */
+  readonly manifests: string;
+}
 
-/** Starts a control plane of one node and waits until all its pods run. */
+/** Several control planes of one cluster, by their load balancer. */
+export interface Nodes extends Access {
+  readonly nodes: readonly Node[];
+  readonly network: Network;
+  readonly balancer: Balancer;
+  /** Ends all of them. */
+  stop(): Promise<void>;
+}
+
+/** Starts a cluster of one control plane; its stop leaves nothing. */
 export async function startNode(options: NodeOptions = {}): Promise<Node> {
-  const versions = versionsFor(options.version ?? '1.37.2');
-  const network = await startNetwork();
-  const home = await folder('kubeconfig');
-  const machine = await startMachine({ name: 'control-1', network, number: 1, parts: nodeParts(versions) });
-  const endpoint = `${machine.address}:6443`;
-  await setUp(machine, 1, versions);
-  const alsoKnownAs = ['127.0.0.1', network.hostAddress];
-  const { name, address, cgroup } = machine;
-  await init(machine, kubeadmConfig({ versions, name, address, cgroup, endpoint, alsoKnownAs }));
-  const kubeconfig = join(home.path, 'admin.kubeconfig');
-  await writeFile(kubeconfig, await readFile(machine.path('/etc/kubernetes/super-admin.conf')), {
-    mode: 0o600,
+  const parts = new Parts();
+  return parts.orNothing(async () => {
+    const network = parts.keep(await startNetwork());
+    const node = await first({ parts, network, options, endpoint: `${network.addressOf(1)}:6443` });
+    return { ...node, stop: () => parts.stop() };
   });
-  const node: Node = {
-    ...machine,
-    kubeconfig,
-    url: `https://${endpoint}`,
-    network,
-    manifests,
-    kubectl: (args, input) => kubectl(kubeconfig, args, input),
-    stop: async () => {
-      await machine.stop();
-      await network.stop();
-      await home.remove();
-    },
-  };
-  await running(node);
-  if (options.kubeProxy) await startKubeProxy(node, options.kubeProxy);
-  return node;
 }
 
-function versionsFor(apiServer: NodeVersions['apiServer']): NodeVersions {
-  return { apiServer, kubelet: apiServer === '1.37.2' ? '1.37.2' : '1.30.4' };
+/** Starts a cluster of several control planes, each with a member of etcd, behind a load balancer. */
+export async function startNodes(count: number, options: NodeOptions = {}): Promise<Nodes> {
+  const parts = new Parts();
+  return parts.orNothing(async () => {
+    const network = parts.keep(await startNetwork());
+    const balancer = parts.keep(await startBalancer(network.hostAddress, 6443));
+    const cluster = { parts, network, options, endpoint: `${balancer.address}:${balancer.port}` };
+    balancer.use([`${network.addressOf(1)}:6443`]);
+    const nodes = [await first(cluster)];
+    for (let n = 2; n <= count; n += 1) nodes.push(await further(cluster, nodes, n));
+    balancer.use(nodes.map(({ address }) => `${address}:6443`));
+    const access = await accessTo(parts, nodes[0] as Machine, cluster.endpoint);
+    return { ...access, nodes, network, balancer, stop: () => parts.stop() };
+  });
 }
 
-/** containerd, its images, the pod network. */
-async function setUp(machine: Machine, n: number, { apiServer }: NodeVersions): Promise<void> {
-  const write = async (path: string, text: string): Promise<void> => {
-    await mkdir(dirname(machine.path(path)), { recursive: true });
-    await writeFile(machine.path(path), text);
-  };
-  await write('/etc/cni/net.d/10-pods.conflist', podNetwork(n));
-  await write('/etc/containerd/config.toml', containerdConfig());
-  const folders = [partFolder('node-images', '1.37.2')];
-  if (apiServer !== '1.37.2') folders.push(partFolder('node-images', apiServer));
-  await machine.exec(`until ctr version >/dev/null 2>&1; do sleep 0.1; done
-    for archive in ${folders.map((path) => `/opt/parts/${path}/*.tar`).join(' ')}; do
-      ctr --namespace k8s.io images import --local "$archive"
-    done`);
+interface Cluster {
+  readonly parts: Parts;
+  readonly network: Network;
+  readonly options: NodeOptions;
+  /** host:port */
+  readonly endpoint: string;
 }
 
-async function init(machine: Machine, config: string): Promise<void> {
-  const file = '/etc/kubernetes/kubeadm.yaml';
-  await mkdir(machine.path('/etc/kubernetes'), { recursive: true });
-  await writeFile(machine.path(file), config);
-  await machine.exec(`kubeadm init --config ${file} --skip-phases=preflight,addon,show-join-command`);
+async function first(cluster: Cluster): Promise<Node> {
+  const { machine, settings } = await machineOf(cluster, 1);
+  await controlPlane.init(machine, settings);
+  return serving(cluster, machine, machine);
 }
 
-async function running(node: Node): Promise<void> {
+async function further(cluster: Cluster, [one]: readonly Node[], n: number): Promise<Node> {
+  const { machine, settings } = await machineOf(cluster, n);
+  await controlPlane.join(machine, one as Node, settings);
+  return serving(cluster, machine, one as Node);
+}
+
+async function machineOf(
+  { parts, network, options, endpoint }: Cluster,
+  n: number,
+): Promise<{ machine: Machine; settings: KubeadmSettings }> {
+  const apiServer = options.version ?? '1.37.2';
+  const versions: NodeVersions = { apiServer, kubelet: apiServer === '1.37.2' ? '1.37.2' : '1.30.4' };
+  const name = `control-${n}`;
+  const machine = parts.keep(await startMachine({ name, network, number: n, parts: nodeParts(versions) }));
+  await controlPlane.install(machine, n, versions);
+  const { address, cgroup } = machine;
+  const alsoKnownAs = ['127.0.0.1', network.hostAddress];
+  return { machine, settings: { versions, name, address, cgroup, endpoint, alsoKnownAs } };
+}
+
+async function serving({ parts, network, options }: Cluster, machine: Machine, one: Machine): Promise<Node> {
+  const access = await accessTo(parts, one, `${machine.address}:6443`);
   await eventually({
-    what: 'the static pods to run',
+    what: `the static pods of ${machine.name} to be ready`,
     timeoutMs: 60_000,
     ask: async () => {
-      const pods = await node.kubectl([
-        'get',
-        'pods',
-        '-n=kube-system',
-        '-o=jsonpath={.items[*].status.phase}',
-      ]);
-      return pods.stdout === 'Running Running Running Running' ? true : undefined;
+      const ready = `jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}`;
+      const onNode = `--field-selector=spec.nodeName=${machine.name}`;
+      const pods = await access.kubectl(['get', 'pods', '-n=kube-system', onNode, '-o', ready]);
+      return pods.stdout === 'True True True True' || undefined;
     },
   });
+  if (options.kubeProxy) await controlPlane.startKubeProxy(machine, options.kubeProxy);
+  return { ...machine, ...access, network, manifests: '/etc/kubernetes/manifests' };
 }
 
-async function startKubeProxy(node: Node, mode: 'iptables' | 'nftables'): Promise<void> {
-  const home = node.path('/var/lib/kube-proxy');
-  await mkdir(home, { recursive: true });
-  await writeFile(join(home, 'kubeconfig'), await readFile(node.kubeconfig), { mode: 0o600 });
-  await writeFile(join(home, 'config.conf'), kubeProxyConfig(mode, node.name));
-  await eventually({
-    what: `rules of kube-proxy for ${serviceAddress}`,
-    timeoutMs: 30_000,
-    ask: async () => {
-      const { stdout } = await node.exec('nft list ruleset');
-      return stdout.includes(serviceAddress) || undefined;
-    },
-  });
+async function accessTo(parts: Parts, one: Machine, hostPort: string): Promise<Access> {
+  const home = await folder('kubeconfig');
+  parts.keep({ stop: home.remove });
+  const url = `https://${hostPort}`;
+  const kubeconfig = join(home.path, 'admin.kubeconfig');
+  const text = await readFile(one.path(controlPlane.superAdmin), 'utf8');
+  await writeFile(kubeconfig, text.replace(/server: .*/, `server: ${url}`), { mode: 0o600 });
+  return { url, kubeconfig, kubectl: (args, input) => kubectl(kubeconfig, args, input) };
+}
+
+/** What was started, ended in the opposite order. */
+class Parts {
+  readonly #started: { stop(): Promise<unknown> }[] = [];
+
+  keep<T extends { stop(): Promise<unknown> }>(part: T): T {
+    this.#started.unshift(part);
+    return part;
+  }
+
+  async stop(): Promise<void> {
+    for (const part of this.#started.splice(0)) await part.stop();
+  }
+
+  async orNothing<T>(start: () => Promise<T>): Promise<T> {
+    return start().catch(async (error: unknown) => {
+      await this.stop();
+      throw error;
+    });
+  }
 }

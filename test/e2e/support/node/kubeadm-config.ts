@@ -38,38 +38,66 @@ export function nodeParts({ kubelet }: NodeVersions): string[] {
 }
 
 /** kubeadm's configuration file for the first control plane; kubeadm 1.30 knows v1beta3 alone. */
-export function kubeadmConfig(settings: KubeadmSettings): string {
-  const { versions, address } = settings;
-  const newer = versions.kubelet === '1.37.2';
-  const args = (flags: Record<string, string>): unknown =>
-    newer ? Object.entries(flags).map(([name, value]) => ({ name, value })) : flags;
-  const apiVersion = newer ? 'kubeadm.k8s.io/v1beta4' : 'kubeadm.k8s.io/v1beta3';
+export function initConfig(settings: KubeadmSettings): string {
+  const { versions } = settings;
+  const api = apiOf(settings);
   const init = {
-    ...{ apiVersion, kind: 'InitConfiguration' },
-    localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 },
-    nodeRegistration: {
-      ...{ name: settings.name, criSocket: socket },
-      kubeletExtraArgs: args({ 'node-ip': address }),
-    },
+    ...{ apiVersion: api.version, kind: 'InitConfiguration' },
+    localAPIEndpoint: { advertiseAddress: settings.address, bindPort: 6443 },
+    nodeRegistration: registration(settings),
   };
   const cluster = {
-    ...{ apiVersion, kind: 'ClusterConfiguration' },
+    ...{ apiVersion: api.version, kind: 'ClusterConfiguration' },
     kubernetesVersion: `v${versions.kubelet}`,
     controlPlaneEndpoint: settings.endpoint,
     networking: { podSubnet, serviceSubnet: '10.96.0.0/12' },
     apiServer: { certSANs: settings.alsoKnownAs },
     etcd: {
-      local: { imageTag: `${versionsOf('etcd')[0]}-0`, extraArgs: args({ 'unsafe-no-fsync': 'true' }) },
+      local: { imageTag: `${versionsOf('etcd')[0]}-0`, extraArgs: api.flags({ 'unsafe-no-fsync': 'true' }) },
     },
-    ...(newer && { encryptionAlgorithm: 'ECDSA-P256' }), // RSA keys take seconds
+    ...(api.newer && { encryptionAlgorithm: 'ECDSA-P256' }), // RSA keys take seconds
   };
   return [init, cluster, kubeletConfig(settings)].map((part) => stringify(part)).join('---\n');
 }
 
-function kubeletConfig({ cgroup, versions }: KubeadmSettings): unknown {
+/** kubeadm's configuration file for a further control plane, which finds the others by a kubeconfig on it. */
+export function joinConfig(settings: KubeadmSettings, kubeConfigPath: string): string {
+  return stringify({
+    ...{ apiVersion: apiOf(settings).version, kind: 'JoinConfiguration' },
+    discovery: { file: { kubeConfigPath } },
+    controlPlane: { localAPIEndpoint: { advertiseAddress: settings.address, bindPort: 6443 } },
+    nodeRegistration: registration(settings),
+  });
+}
+
+interface KubeadmApi {
+  readonly newer: boolean;
+  readonly version: string;
+  flags(flags: Record<string, string>): unknown;
+}
+
+function apiOf({ versions }: KubeadmSettings): KubeadmApi {
+  const newer = versions.kubelet === '1.37.2';
+  return {
+    newer,
+    version: newer ? 'kubeadm.k8s.io/v1beta4' : 'kubeadm.k8s.io/v1beta3',
+    flags: (flags) => (newer ? Object.entries(flags).map(([name, value]) => ({ name, value })) : flags),
+  };
+}
+
+/** The cgroup is a flag, because kubelet's configuration is one for all nodes of a cluster. */
+function registration(settings: KubeadmSettings): unknown {
+  const { name, address, cgroup } = settings;
+  return {
+    ...{ name, criSocket: socket },
+    kubeletExtraArgs: apiOf(settings).flags({ 'node-ip': address, 'cgroup-root': cgroup }),
+  };
+}
+
+function kubeletConfig({ versions }: KubeadmSettings): unknown {
   return {
     ...{ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' },
-    ...{ cgroupDriver: 'cgroupfs', cgroupRoot: cgroup, failSwapOn: false },
+    ...{ cgroupDriver: 'cgroupfs', failSwapOn: false },
     ...(versions.kubelet === '1.37.2' && { failCgroupV1: false }),
     // the disk is the machine's, and its pressure nothing to the node
     ...{ evictionHard: { 'memory.available': '0%' }, imageGCHighThresholdPercent: 100 },

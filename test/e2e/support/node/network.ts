@@ -50,7 +50,18 @@ export async function startNetwork(): Promise<Network> {
     attach: async (pid, n) => {
       const port = `port${n}`;
       await command('ip', [
-        ...['link', 'add', 'eth0', 'netns', String(pid), 'type', 'veth'],
+        // the same after a reboot, as a real machine's, or others go on talking to the old one for half a minute
+        ...[
+          'link',
+          'add',
+          'eth0',
+          'address',
+          `02:00:00:00:00:${hex(n)}`,
+          'netns',
+          String(pid),
+          'type',
+          'veth',
+        ],
         ...['peer', 'name', port, 'netns', String(holder.pid)],
       ]);
       await inSwitch(holder, plug(port));
@@ -64,6 +75,7 @@ export async function startNetwork(): Promise<Network> {
   };
 }
 
+const hex = (n: number): string => n.toString(16).padStart(2, '0');
 const bridge = 'set -e; ip link set lo up; ip link add switch type bridge; ip link set switch up';
 const plug = (port: string): string => `ip link set ${port} master switch; ip link set ${port} up`;
 
