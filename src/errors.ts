@@ -9,6 +9,7 @@ export const codes = {
   'token-malformed': 2,
   'confirmation-needed': 2,
   'policy-invalid': 2,
+  'helm-missing': 2,
   unhealthy: 3,
   'not-delivered': 3,
   'not-verified': 3,
@@ -27,6 +28,7 @@ export const codes = {
   'another-run': 7,
   'rolled-back': 7,
   'undo-failed': 7,
+  'helm-failed': 7,
   declined: 130,
   interrupted: 130,
 } as const;
