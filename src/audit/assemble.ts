@@ -54,6 +54,7 @@ interface Draft {
 function enableSteps(draft: Draft): readonly ObjectStep[] {
   const { facts, request, wanted, current } = draft;
   const path = `${sinksPath}/${names.object}`;
+  const known = seen(facts.record)?.record;
   const keeps =
     current !== undefined &&
     (!isOurs(current) || current.metadata.annotations?.[names.previousAnnotation] !== undefined);
@@ -67,6 +68,8 @@ function enableSteps(draft: Draft): readonly ObjectStep[] {
     receiver: request.sink.receiver,
     token: request.fingerprint,
     objects: [{ kind: 'AuditSink', name: names.object, undo: { do: keeps ? 'restore' : 'delete', path } }],
+    // the switches that an earlier run set are taken back with the sink
+    ...(known?.change !== undefined && { change: known.change }),
   };
   return [
     openStep(seen(facts.record), record),

@@ -5,9 +5,10 @@ import { collectionOf } from '../audit/agent/places.ts';
 import { names } from '../audit/names.ts';
 import type { AuditRecord, RecordedObject } from '../audit/plan/record.ts';
 import type { KubeObject, ObjectStep } from '../audit/plan/step.ts';
-import type { Sink } from '../audit/sink/sematext.ts';
 import { Refused, write } from '../io/api.ts';
-import type { Cluster } from '../io/world.ts';
+import { agentScripts } from '../io/agent-scripts.ts';
+import type { SinkAccess } from '../io/sematext.ts';
+import type { Cluster, World } from '../io/world.ts';
 import type { AgentChoice } from './agent.ts';
 
 interface Wanted {
@@ -15,7 +16,9 @@ interface Wanted {
   readonly agent: AgentChoice;
   readonly logPath: string;
   readonly run: string;
-  readonly sink: Sink;
+  readonly access: SinkAccess;
+  /** First 12 hex digits of the token's SHA-256. */
+  readonly fingerprint: string;
 }
 
 export interface AgentPlan {
@@ -26,12 +29,13 @@ export interface AgentPlan {
 
 /** @param known the record of what is there */
 export async function agentSteps(
-  cluster: Cluster,
+  world: World,
   wanted: Wanted,
   known: AuditRecord | undefined,
 ): Promise<AgentPlan> {
   const needed = wanted.backend === 'log-backend' && wanted.agent.kind === 'logagent';
-  const objects = needed ? logagentObjects(wanted) : [];
+  const objects = needed ? await objectsOf(world, wanted) : [];
+  const cluster = await world.cluster();
   const steps = await Promise.all(objects.map((object) => stepTo(cluster, object)));
   const mine = objects.map((object): RecordedObject => ({
     kind: object.kind,
@@ -43,6 +47,20 @@ export async function agentSteps(
   );
   const sinks = (known?.objects ?? []).filter(({ kind }) => kind === 'AuditSink');
   return { steps: [...steps.flat(), ...gone.map(removal)], objects: [...sinks, ...mine] };
+}
+
+async function objectsOf(world: World, wanted: Wanted): Promise<readonly KubeObject[]> {
+  const { access, logPath, run, fingerprint, agent } = wanted;
+  const [digest, scripts] = await Promise.all([world.hasher(), agentScripts()]);
+  return logagentObjects({
+    sink: access.sink,
+    logPath,
+    run,
+    fingerprint,
+    image: agent.image,
+    digest,
+    scripts,
+  });
 }
 
 const pathOf = (object: KubeObject): string => `${collectionOf(object)}/${object.metadata.name}`;

@@ -1,8 +1,18 @@
 // The one interpreter of plans: each action compares before it swaps, and what was done is undone, last thing first,
 // when a later step fails or the run is cancelled. The token enters here, in place of its slot, and goes nowhere else.
 import { names } from '../audit/names.ts';
-import { isTurn } from '../audit/plan/step.ts';
-import type { KubeObject, ObjectAction, ObjectStep, Plan, Step, Turn, TurnStep } from '../audit/plan/step.ts';
+import { isOnNodes, isTurn } from '../audit/plan/step.ts';
+import type {
+  KubeObject,
+  NodesStep,
+  ObjectAction,
+  ObjectStep,
+  Place,
+  Plan,
+  Step,
+  Turn,
+  TurnStep,
+} from '../audit/plan/step.ts';
 import { tokenSlot } from '../audit/sink/sematext.ts';
 import { Failure } from '../errors.ts';
 import { Conflict, Refused, write } from '../io/api.ts';
@@ -25,13 +35,16 @@ export interface Crew {
     readonly forward: (turn: Turn) => Promise<void>;
     /** Puts a node back that was changed by `forward`. */
     readonly back: (turn: Turn) => Promise<void>;
+    readonly tidy: (places: readonly Place[]) => Promise<void>;
+    /** Takes everything of this tool off the nodes, whose manifests must not need it any more. */
+    readonly clear: (places: readonly Place[]) => Promise<void>;
   };
 }
 
 /** A node was left in the middle: its guard ends the transaction, and nothing before it may be taken back now. */
 export class UnknownEnd extends Failure {}
 
-type Done = ObjectDone | { readonly step: TurnStep };
+type Done = ObjectDone | { readonly step: TurnStep | NodesStep };
 
 interface ObjectDone {
   readonly step: ObjectStep;
@@ -50,7 +63,7 @@ export async function carryOut(crew: Crew, plan: Plan): Promise<void> {
   const done: Done[] = [];
   for (const step of plan.steps) {
     crew.tell(step.title);
-    if (isTurn(step)) await turned(crew, step, done);
+    if (isTurn(step) || isOnNodes(step)) await onNodes(crew, step, done);
     else await changed(crew, step, done);
   }
 }
@@ -69,10 +82,12 @@ async function changed(crew: Crew, step: ObjectStep, done: Done[]): Promise<void
 }
 
 // A transaction takes itself back; what is left to take back are the steps before it.
-async function turned(crew: Crew, step: TurnStep, done: Done[]): Promise<void> {
-  if (crew.turns === undefined) throw new Error('a plan with turns is carried out without what turns nodes');
+async function onNodes(crew: Crew, step: TurnStep | NodesStep, done: Done[]): Promise<void> {
+  const { turns } = crew;
+  if (turns === undefined) throw new Error('a plan for nodes is carried out without what changes nodes');
   try {
-    await crew.turns.forward(step.action.turn);
+    if (isTurn(step)) await turns.forward(step.action.turn);
+    else if (step.action.do !== 'claim') await turns[step.action.do](step.action.places);
     done.push({ step });
   } catch (error) {
     if (error instanceof UnknownEnd) throw error;
@@ -91,7 +106,7 @@ function mustBe(action: ObjectAction, before: Raw | undefined, done: readonly Do
     throw changedMeanwhile(before?.kind ?? 'object');
 }
 
-const ofObject = (done: Done): done is ObjectDone => !isTurn(done.step);
+const ofObject = (done: Done): done is ObjectDone => !isTurn(done.step) && !isOnNodes(done.step);
 
 // A refusal is certain. A broken connection, a server's own trouble or Ctrl-C may have come after it had obeyed.
 function isCertain(error: unknown): boolean {
@@ -130,8 +145,11 @@ async function takeBack(crew: Crew, done: readonly Done[], failed: Step, error: 
 /** @returns whether there was anything to take back */
 async function undo(crew: Crew, done: Done): Promise<boolean> {
   if (ofObject(done)) return undoObject(crew, done);
-  crew.tell(`Taking back: ${done.step.title}`);
-  await crew.turns?.back(done.step.action.turn);
+  const { step } = done;
+  if (step.undo.do === 'none') return false;
+  crew.tell(`Taking back: ${step.title}`);
+  if (isTurn(step)) await crew.turns?.back(step.action.turn);
+  else await crew.turns?.clear(step.action.places);
   return true;
 }
 

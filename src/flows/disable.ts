@@ -34,8 +34,19 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   const cluster = await world.cluster();
   const [record, sinks] = await Promise.all([recordLook(cluster), sinksLook(world, cluster)]);
   const kept = must(record, `the record ConfigMap kube-system/${names.object}`);
+  if (kept !== undefined && changesNodes(kept.record)) return withNodes(world, kept.record, request);
+  return ofObjects(world, request, kept, sinks);
+}
+
+/** Without API servers that were changed, objects are all there is. */
+async function ofObjects(
+  world: World,
+  request: DisableRequest,
+  kept: { readonly record: AuditRecord; readonly resourceVersion: string } | undefined,
+  sinks: Look<readonly AuditSink[]>,
+): Promise<DisableResult> {
+  const cluster = await world.cluster();
   const known = kept?.record;
-  if (known !== undefined && changesNodes(known)) return withNodes(world, known, request);
   const own = ownSink(must(sinks, 'the AuditSinks') ?? []);
   const { plan: unpinned, question } = planOf(known, own);
   const plan = pinned(unpinned, own, kept?.resourceVersion);

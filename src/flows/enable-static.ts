@@ -4,6 +4,7 @@ import { logChange } from '../audit/backend/log.ts';
 import { webhookChange } from '../audit/backend/webhook.ts';
 import type { Change } from '../audit/change.ts';
 import { answerAll, obstacles } from '../audit/check/check.ts';
+import type { Finding } from '../audit/check/check.ts';
 import { permissions, recordReadable } from '../audit/check/cluster.ts';
 import { receiverReachable } from '../audit/check/delivery.ts';
 import { policyAccepted, policyClear, policyRecords } from '../audit/check/nodes.ts';
@@ -11,6 +12,7 @@ import { seen } from '../audit/facts.ts';
 import type { Facts } from '../audit/facts.ts';
 import type { AuditRecord } from '../audit/plan/record.ts';
 import { planRollout, recordedChange } from '../audit/plan/rollout.ts';
+import type { Ground } from '../audit/plan/rollout.ts';
 import { checkPolicy } from '../audit/policy/check.ts';
 import { preset } from '../audit/policy/presets.ts';
 import { recordedProbes } from '../audit/policy/recorded.ts';
@@ -46,55 +48,73 @@ export async function enableStatic(
   request: StaticRequest,
   base: EnableResult,
 ): Promise<EnableResult> {
-  const cluster = await world.cluster();
-  const asked: Facts = { ...facts, permissions: await permissionLooks(cluster, neededOnNodes) };
-  const policy = policyOf(request.policy, facts);
-  const problems = checkPolicy(policy.text, facts.version);
-  const probes = recordedProbes(policy.text, facts.version);
-  const subject = {
-    facts: asked,
-    sink: request.access.sink,
-    policy: { name: policy.name, problems, recorded: probes.length },
+  const asked: Facts = {
+    ...facts,
+    permissions: await permissionLooks(await world.cluster(), neededOnNodes),
   };
-  const sends = request.backend === 'webhook' || request.agent.kind !== 'none';
-  const before = [
-    ...answerAll([permissions, recordReadable, ...(sends ? [receiverReachable] : [])], subject),
-    ...answerAll([policyAccepted, policyClear, policyRecords], subject),
-  ];
+  const policy = policyOf(request.policy, facts);
+  const probes = recordedProbes(policy.text, facts.version);
+  const before = preflightOf(asked, request, { ...policy, recorded: probes.length });
   if (obstacles(before).length > 0) return { ...base, checks: before };
   mustBeFree(facts, request);
   const change = await changeOf(world, facts, request, policy.text);
   const proving = { where: whereOf(request), probes };
-  const outcome = await rollOut(world, request, proving, async ({ site, ground }) => {
+  const outcome = await rollOut(world, request, proving, async ({ ground }) => {
     const known = seen(facts.record)?.record;
     const ours = known?.change?.flags ?? [];
     const checks = nodeChecks(asked, request.access, { ground, change, ours });
     if (obstacles(checks).length > 0) return { checks, plan: { steps: [], notes: [] } };
-    const { steps, objects } = await agentSteps(
-      site.cluster,
-      { ...request, sink: request.access.sink },
-      known,
-    );
-    const record: AuditRecord = {
-      version: 1,
-      state: 'open',
-      run: request.run,
-      at: facts.at,
-      tool: request.tool,
-      backend: request.backend,
-      receiver: sends ? request.access.sink.receiver : '',
-      token: sends ? request.fingerprint : '',
-      objects,
-      change: {
-        ...recordedChange(change, ground, known?.change),
-        ...(change.writes !== undefined && { log: request.logPath }),
-        ...(request.backend === 'log-backend' && { agent: request.agent.kind }),
-      },
-    };
-    const plan = planRollout({ facts, ground, change, record, objects: steps });
-    return { checks, plan: { ...plan, notes: [...plan.notes, ...notesOf(base, request)] } };
+    const agent = await agentSteps(world, request, known);
+    const record = recordOf(facts, request, { change, ground, objects: agent.objects });
+    const plan = planRollout({ facts, ground, changeFor: () => change, record, objects: agent.steps });
+    return { checks, plan: { ...plan, notes: [...plan.notes, ...notesOf(base)] } };
   });
   return resultOf(base, request, { ...outcome, checks: [...before, ...outcome.checks] });
+}
+
+/** Whether events leave the node for the sink. */
+const sends = ({ backend, agent }: StaticRequest): boolean => backend === 'webhook' || agent.kind !== 'none';
+
+/** What is asked before any node is looked at. */
+function preflightOf(
+  facts: Facts,
+  request: StaticRequest,
+  { name, text, recorded }: { readonly name: string; readonly text: string; readonly recorded: number },
+): readonly Finding[] {
+  const problems = checkPolicy(text, facts.version);
+  const subject = { facts, sink: request.access.sink, policy: { name, problems, recorded } };
+  return [
+    ...answerAll([permissions, recordReadable, ...(sends(request) ? [receiverReachable] : [])], subject),
+    ...answerAll([policyAccepted, policyClear, policyRecords], subject),
+  ];
+}
+
+function recordOf(
+  facts: Facts,
+  request: StaticRequest,
+  what: {
+    readonly change: Change;
+    readonly ground: Ground;
+    readonly objects: AuditRecord['objects'];
+  },
+): AuditRecord {
+  const { backend, agent, access, fingerprint, logPath } = request;
+  const known = seen(facts.record)?.record;
+  return {
+    version: 1,
+    state: 'open',
+    run: request.run,
+    at: facts.at,
+    tool: request.tool,
+    backend,
+    receiver: sends(request) ? access.sink.receiver : '',
+    token: sends(request) ? fingerprint : '',
+    objects: what.objects,
+    change: {
+      ...recordedChange(what.change, what.ground, known?.change),
+      ...(backend === 'log-backend' && { log: logPath, agent: agent.kind }),
+    },
+  };
 }
 
 function policyOf(
@@ -135,7 +155,7 @@ function whereOf({ backend, agent, logPath, access }: StaticRequest): Where {
   return logPath === '-' ? 'stdout' : 'file';
 }
 
-function notesOf({ controlPlane }: EnableResult, request: StaticRequest): readonly string[] {
+function notesOf({ controlPlane }: EnableResult): readonly string[] {
   const volatile = volatileOn(controlPlane.target);
   const joins = 'A control-plane node that joins later needs the same: run enable again after a join.';
   return [...(volatile === undefined ? [] : [volatile]), joins];

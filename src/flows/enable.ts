@@ -4,7 +4,7 @@ import { planDynamic } from '../audit/assemble.ts';
 import type { DynamicRequest } from '../audit/assemble.ts';
 import { levels, stages } from '../audit/backend/audit-sink.ts';
 import type { Level, Stage } from '../audit/backend/audit-sink.ts';
-import { auditSink, defaultSettings, missingSwitches } from '../audit/backend/dynamic.ts';
+import { auditSink, defaultSettings } from '../audit/backend/dynamic.ts';
 import type { SinkSettings } from '../audit/backend/dynamic.ts';
 import { answerAll, obstacles } from '../audit/check/check.ts';
 import type { Finding } from '../audit/check/check.ts';
@@ -17,14 +17,12 @@ import {
   switchesNotOff,
 } from '../audit/check/cluster.ts';
 import { receiverReachable } from '../audit/check/delivery.ts';
-import { seen } from '../audit/facts.ts';
-import type { ApiServer, Facts, Flags, Look, Permission } from '../audit/facts.ts';
+import type { Facts, Permission } from '../audit/facts.ts';
 import { names } from '../audit/names.ts';
 import type { Plan } from '../audit/plan/step.ts';
 import { isChangeable } from '../audit/target/changeable.ts';
 import { backendFor } from '../audit/target/backend-for.ts';
 import type { BackendChoice } from '../audit/target/backend-for.ts';
-import type { ByHand } from '../audit/target/byhand.ts';
 import { recognise } from '../audit/target/recognise.ts';
 import { targetIds } from '../audit/target/target.ts';
 import type { TargetId } from '../audit/target/target.ts';
@@ -39,6 +37,7 @@ import type { PolicyChoice } from './policy.ts';
 import type { NodeRequest } from './nodes/rollout.ts';
 import { gather } from './gather.ts';
 import { testEvent, unverifiable, verdictCodes } from './test-event.ts';
+import { byHand, wayOut } from './way-out.ts';
 import type { EnableResult, TestEventResult } from '../audit/results.ts';
 
 /** How nodes are worked on, as the user said it. */
@@ -67,6 +66,8 @@ export interface EnableRequest {
   readonly agent: AgentChoice;
   /** How nodes are worked on. */
   readonly nodes: NodeWishes;
+  /** The switches of the dynamic backend have been set by this very run: what is missing now, it cannot mend. */
+  readonly switchesSet?: boolean;
   /** Name and version. */
   readonly tool: string;
   readonly tell: (title: string) => void;
@@ -106,48 +107,85 @@ export async function enable(world: World, request: EnableRequest): Promise<Enab
   const facts = await gather(world, { access, permissions: needed });
   const run = world.uuid();
   const fingerprint = access.token === undefined ? '' : (await world.hasher())(access.token).slice(0, 12);
-  const asked: DynamicRequest = {
-    settings: request.settings,
-    sink: access.sink,
-    fingerprint,
-    run,
-    tool: request.tool,
-  };
-  const base = describe(facts, request, asked);
-  if (base.backend.name !== 'dynamic') return statically(world, facts, request, { base, run, fingerprint });
-  const checks = answerAll(preflight, { facts, sink: access.sink });
-  if (obstacles(checks).length > 0) return { ...base, checks, ...(await wayOut(facts, checks, base)) };
-  const plan = planDynamic(facts, asked);
-  const ready = { ...base, checks, plan, notes: notesOf(request) };
-  if (request.dryRun) return { ...ready, outcome: 'planned' };
-  await execute(world, request, plan, run);
-  const proof = request.wait ? await prove(world, request) : undefined;
-  return { ...ready, outcome: plan.steps.length === 0 ? 'unchanged' : 'enabled', ...(proof && { proof }) };
+  const begun = { facts, base: describe(facts, request), run, fingerprint };
+  return begun.base.backend.name === 'dynamic'
+    ? dynamically(world, request, begun)
+    : statically(world, request, begun);
 }
 
+/** What is known before anything is decided. */
 interface Begun {
+  readonly facts: Facts;
   readonly base: EnableResult;
   readonly run: string;
   readonly fingerprint: string;
 }
 
-/** Changes API servers where this tool can; tells how a person can elsewhere. */
-async function statically(
+async function dynamically(
   world: World,
-  facts: Facts,
   request: EnableRequest,
-  { base, run, fingerprint }: Begun,
+  { facts, base, run, fingerprint }: Begun,
 ): Promise<EnableResult> {
+  const { settings, access, tool } = request;
+  const asked: DynamicRequest = { settings, sink: access.sink, fingerprint, run, tool };
+  const checks = answerAll(preflight, { facts, sink: access.sink });
+  if (lacksSwitchesAlone(checks) && isChangeable(base.controlPlane.target) && !request.switchesSet)
+    return withSwitches(world, request, { facts, base, run, fingerprint }, asked);
+  if (obstacles(checks).length > 0) return { ...base, checks, ...(await wayOut(facts, checks, base)) };
+  const plan = planDynamic(facts, asked);
+  const ready = { ...base, checks, plan, notes: notesOf(request) };
+  if (request.dryRun) return { ...ready, outcome: 'planned' };
+  if (request.nodes.rehearseOnly)
+    throw new Failure('usage', 'An AuditSink is made on the running cluster: there is nothing to rehearse.', [
+      '--dry-run shows what would be done',
+    ]);
+  await execute(world, request, plan, run);
+  const proof = request.wait ? await prove(world, request) : undefined;
+  return { ...ready, outcome: plan.steps.length === 0 ? 'unchanged' : 'enabled', ...(proof && { proof }) };
+}
+
+/** Whether nothing but the switches stands in the way. */
+function lacksSwitchesAlone(checks: readonly Finding[]): boolean {
+  const ids: readonly string[] = [sinksServed.id, switchesNotOff.id];
+  const inTheWay = obstacles(checks);
+  return inTheWay.length > 0 && inTheWay.every(({ id, result }) => result === 'bad' && ids.includes(id));
+}
+
+/** Sets the switches on every API server first; then the rest is as on a cluster that has them. */
+async function withSwitches(
+  world: World,
+  request: EnableRequest,
+  begun: Begun,
+  asked: DynamicRequest,
+): Promise<EnableResult> {
+  const { setSwitches } = await import('./switches.ts'); // the road over nodes is long
+  const { checks, plan, outcome } = await setSwitches(world, begun.facts, await onNodesBy(request, begun));
+  if (outcome === 'done' || outcome === 'unchanged') return enable(world, { ...request, switchesSet: true });
+  const sink = planDynamic(begun.facts, asked);
+  const both = { steps: [...plan.steps, ...sink.steps], notes: [...plan.notes, ...sink.notes] };
+  return { ...begun.base, outcome, checks, plan: outcome === 'planned' ? both : plan };
+}
+
+/** The request as the road over nodes takes it. */
+async function onNodesBy(
+  request: EnableRequest,
+  { run, fingerprint }: Begun,
+): Promise<EnableRequest & NodeRequest & { readonly fingerprint: string }> {
+  const { handOf } = await import('./nodes/hand.ts');
+  return { ...request, ...request.nodes, hand: await handOf(request.nodes.local), run, fingerprint };
+}
+
+/** Changes API servers where this tool can; tells how a person can elsewhere. */
+async function statically(world: World, request: EnableRequest, begun: Begun): Promise<EnableResult> {
+  const { facts, base } = begun;
   const { name: backend } = base.backend;
   const can = (backend === 'webhook' || backend === 'log-backend') && isChangeable(base.controlPlane.target);
   if (!can) return { ...base, byHand: await byHand(facts, base) };
   const { enableStatic } = await import('./enable-static.ts'); // the road over nodes is long
-  const { handOf } = await import('./nodes/hand.ts');
-  const hand = await handOf(request.nodes.local);
-  return enableStatic(world, facts, { ...request, ...request.nodes, backend, hand, run, fingerprint }, base);
+  return enableStatic(world, facts, { ...(await onNodesBy(request, begun)), backend }, base);
 }
 
-function describe(facts: Facts, request: EnableRequest, asked: DynamicRequest): EnableResult {
+function describe(facts: Facts, request: EnableRequest): EnableResult {
   const controlPlane = controlPlaneOf(facts, request);
   const { backend, why } = choose(facts, controlPlane, request);
   return {
@@ -157,7 +195,7 @@ function describe(facts: Facts, request: EnableRequest, asked: DynamicRequest): 
     server: facts.version.gitVersion,
     checks: [],
     plan: { steps: [], notes: [] },
-    ...(backend === 'dynamic' && { auditSink: auditSink(asked.settings, asked.sink) }),
+    ...(backend === 'dynamic' && { auditSink: auditSink(request.settings, request.access.sink) }),
     notes: [],
   };
 }
@@ -181,44 +219,6 @@ function choose(
   return backend === undefined
     ? backendFor(facts.version, target, facts.auditSinks)
     : { backend, why: 'as you asked' };
-}
-
-// Where the switches are missing, the switches; where the version has none, naming them would do harm.
-async function wayOut(
-  facts: Facts,
-  checks: readonly Finding[],
-  base: EnableResult,
-): Promise<{ byHand?: ByHand }> {
-  const ids = obstacles(checks)
-    .filter(({ result }) => result === 'bad')
-    .map(({ id }) => id);
-  const switchesAreMissing = ids.includes(sinksServed.id) || ids.includes(switchesNotOff.id);
-  return switchesAreMissing ? { byHand: await byHand(facts, base, 'dynamic') } : {};
-}
-
-async function byHand(facts: Facts, base: EnableResult, backend = base.backend.name): Promise<ByHand> {
-  const { changeByHand, flagsNeeded } = await import('../audit/target/byhand.ts'); // only those who need it load it
-  const need = backend === 'provider' ? 'webhook' : backend;
-  const lacks = (flags: Look<Flags>): Look<readonly string[]> =>
-    'unseen' in flags || need === 'dynamic'
-      ? missingSwitches(flags)
-      : { seen: flagsNeeded[need].filter((name) => !flags.seen[name]) };
-  const { flags: currentFlags } = mostLacking(facts.apiServers, lacks);
-  const flagsMissing = seen(lacks(currentFlags)) ?? flagsNeeded[need];
-  return changeByHand(base.controlPlane.target, need, { flagsMissing, currentFlags, version: facts.version });
-}
-
-// One may lack what another has: the steps are for the one that lacks most of what could be seen.
-function mostLacking(
-  servers: Facts['apiServers'],
-  lacks: (flags: Look<Flags>) => Look<readonly string[]>,
-): Pick<ApiServer, 'flags'> {
-  const count = ({ flags }: Pick<ApiServer, 'flags'>): number => seen(lacks(flags))?.length ?? 0;
-  const none = { flags: { unseen: 'failed', why: 'no API server was seen' } } as const;
-  return servers.reduce<Pick<ApiServer, 'flags'>>(
-    (most, one) => (count(one) > count(most) ? one : most),
-    servers[0] ?? none,
-  );
 }
 
 function notesOf({ access, wait, dryRun }: EnableRequest): readonly string[] {

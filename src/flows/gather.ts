@@ -49,7 +49,11 @@ export async function gather(world: World, wants: Wants): Promise<Facts> {
       receiverLook(world, access),
       deliveryLook(world, access, wants.window ?? 900),
     ]);
-  const apiServers = await gatherApiServers(ask, front, signs, endpoints);
+  const changed = 'seen' in record && record.seen.record.change !== undefined;
+  const [apiServers, workers] = await Promise.all([
+    gatherApiServers(ask, front, signs, endpoints),
+    changed ? workersLook(cluster) : undefined,
+  ]);
   return {
     ...signs,
     apiServers,
@@ -61,7 +65,22 @@ export async function gather(world: World, wants: Wants): Promise<Facts> {
     record,
     receiver,
     delivery,
+    ...(workers !== undefined && { workers }),
   };
+}
+
+// The guard is a static pod in kube-system, the others are in the tool's own namespace.
+async function workersLook(cluster: Cluster): Promise<Look<readonly string[]>> {
+  const named = async (namespace: string): Promise<Look<readonly string[]>> => {
+    const selector = `${names.managedByLabel}=${names.managedBy},app.kubernetes.io/component in (helper,twin,guard)`;
+    const path = `/api/v1/namespaces/${namespace}/pods?limit=20&labelSelector=${encodeURIComponent(selector)}`;
+    return look(cluster, path, (json) =>
+      arrayOf(objectOf(json)['items']).map((pod) => String(objectOf(objectOf(pod)['metadata'])['name'])),
+    );
+  };
+  const [own, system] = await Promise.all([named(names.namespace), named('kube-system')]);
+  if ('unseen' in own) return own;
+  return 'unseen' in system ? system : { seen: [...own.seen, ...system.seen] };
 }
 
 async function receiverLook(world: World, access: SinkAccess | undefined): Promise<Look<ReceiverAnswer>> {

@@ -96,13 +96,16 @@ watch() {
   [ "$elapsed" -lt "$deadline" ] || [ -n "$(decision)" ] || give_up "not confirmed within $deadline s"
 }
 
-# keep_carry: a redirect to a twin that has gone is worse than none
+# keep_carry: a redirect to a twin that has gone is worse than none. Not after one look: what /proc lists of the sockets
+# may miss one while others come and go.
 keep_carry() {
   [ -n "$twin" ] || return
   if listens "$twin"; then
-    dropped=''
-  elif [ -z "$dropped" ] && uncarry; then
-    dropped=yes
+    missed=0
+    return
+  fi
+  missed=$((missed + 1))
+  if [ "$missed" -ge 3 ] && carried && uncarry; then
     tell "nobody listens on port $twin: nothing is sent there any more"
   fi
 }
@@ -157,7 +160,7 @@ take_back() {
   [ "$undone" -ne 2 ] || return
   case $was in
     swapped | restoring)
-      restoring_since=${restoring_since:-$elapsed}
+      if [ -z "$restoring_since" ]; then restoring_since=$elapsed listening_since=$elapsed; fi
       if ! serves "$undone"; then
         [ $((elapsed - restoring_since)) -ge 120 ] || return
         if [ -n "$twin" ] && listens "$twin"; then return; fi
@@ -168,7 +171,7 @@ take_back() {
 }
 
 take "$@" || exit 2
-dropped='' closed=0 listening_since=0 restoring_since='' confirmed_since=''
+missed=0 closed=0 listening_since=0 restoring_since='' confirmed_since=''
 resume
 while :; do
   case $(owner) in

@@ -61,7 +61,7 @@ export function nodeLook(answer: PhaseAnswer): NodeLook | undefined {
   const kib = (key: string): number => Number(one(key) ?? 0);
   const carry = one('carry');
   return {
-    manifest: fileOf(one('manifest-base64'), one('sha'), one('manifest')),
+    manifest: manifestOf(one('manifest'), fileOf(one('manifest-base64'), one('sha'))),
     others: all('other'),
     original: fileOf(one('original-base64'), one('original')),
     applied: one('applied'),
@@ -78,15 +78,18 @@ export function nodeLook(answer: PhaseAnswer): NodeLook | undefined {
 }
 
 interface File {
-  readonly path: string;
   readonly sha256: string;
   readonly text: string;
 }
 
-function fileOf(base64: string | undefined, sha256: string | undefined, path = ''): File | undefined {
+function fileOf(base64: string | undefined, sha256: string | undefined): File | undefined {
   if (base64 === undefined || sha256 === undefined) return undefined;
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-  return { path, sha256, text: new TextDecoder().decode(bytes) };
+  return { sha256, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) };
+}
+
+function manifestOf(path: string | undefined, file: File | undefined): NodeLook['manifest'] {
+  return path === undefined || file === undefined ? undefined : { path, ...file };
 }
 
 function openOf(

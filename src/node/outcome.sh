@@ -46,6 +46,8 @@ finish() {
 finish_confirmed() {
   uncarry || return 1
   [ -f "$state/original.yaml" ] || copy "$tx/old.yaml" "$state/original.yaml" || return 1
+  # Until the last node has changed, this one may have to go back, and its old manifest must find its files.
+  copy "$tx/old.yaml" "$state/previous.yaml" || return 1
   printf '%s\n' "$new" | write "$state/applied" && finish confirmed
 }
 
@@ -78,6 +80,7 @@ sweep() {
 }
 
 named() {
-  cat "$state"/tx.*/new.yaml "$tx/new.yaml" "$tx/old.yaml" "$state/original.yaml" "$manifests"/* 2> /dev/null |
+  cat "$state"/tx.*/new.yaml "$tx/new.yaml" "$tx/old.yaml" "$state/previous.yaml" "$state/original.yaml" \
+    "$manifests"/* 2> /dev/null |
     grep -qF "$1"
 }

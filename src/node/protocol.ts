@@ -16,6 +16,7 @@ export const phases = [
   'settle',
   'abort',
   'twin-log',
+  'tidy',
   'remove',
   'find',
 ] as const;
@@ -67,6 +68,8 @@ export interface PhaseArguments {
     /** Path of the audit log whose twin's file is put among the rotated ones. */
     readonly log: string;
   };
+  /** After the last node: the files that only the manifest before this one named go. */
+  tidy: { readonly folder: string };
   remove: {
     /** Folder of the static pod manifests. */
     readonly folder: string;

@@ -127,8 +127,9 @@ carry() {
   return 1
 }
 
-# uncarry: whether no redirect of ours is left
+# uncarry: whether nothing of ours is left
 uncarry() {
+  carried || return 0
   for of in ip ip6; do
     node nft delete table "$of" sematext_audit
     without_iptables "$of"
@@ -136,11 +137,11 @@ uncarry() {
   ! carried
 }
 
+# carried: whether something of ours is there
 carried() {
   for of in ip ip6; do
     node nft list table "$of" sematext_audit && return
-    tables "$of" -C PREROUTING -j SEMATEXT_AUDIT && return
-    tables "$of" -C OUTPUT -j SEMATEXT_AUDIT && return
+    tables "$of" -S SEMATEXT_AUDIT && return
   done > /dev/null 2>&1
   return 1
 }

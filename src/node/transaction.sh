@@ -185,6 +185,13 @@ phase_twin_log() {
   mv -f "$begin-twin.log" "$begin-$moment.$(printf %03d "$thousandth").log" || fail write-failed "$begin-twin.log"
 }
 
+# phase_tidy: the change has come to every node: nobody goes back to what was before it
+phase_tidy() {
+  [ ! -d "$tx" ] || refuse open-transaction "of run $(owner)"
+  rm -f "$state/previous.yaml"
+  sweep
+}
+
 phase_remove() {
   [ ! -d "$tx" ] || refuse open-transaction "of run $(owner)"
   no_guard
@@ -193,7 +200,7 @@ phase_remove() {
   done
   uncarry || fail carry-impossible 'the redirect is still there'
   tidy
-  rm -rf "$etc" "$state" || fail write-failed "$etc or $state"
+  rm -rf "$etc" "$state" "$state-agent" || fail write-failed "$etc or $state"
   [ -n "$purge" ] || return 0
   rm -f "$root$purge"/audit.log "$root$purge"/audit-*.log "$root$purge"/audit-*.log.gz || fail write-failed "$purge"
   rmdir "$root$purge" 2> /dev/null
@@ -215,6 +222,7 @@ case $task in
   settle) phase_settle ;;
   abort) phase_abort ;;
   twin-log) phase_twin_log ;;
+  tidy) phase_tidy ;;
   remove) phase_remove ;;
   find) phase_find ;;
   *) refuse wrong-arguments "no phase $task" ;;

@@ -3,7 +3,7 @@ import type { ByHand } from '../audit/target/byhand.ts';
 import { folderOf } from '../audit/change.ts';
 import { diff } from '../audit/diff.ts';
 import { isTurn } from '../audit/plan/step.ts';
-import type { Plan } from '../audit/plan/step.ts';
+import type { Plan, Step } from '../audit/plan/step.ts';
 import type { DisableResult, EnableResult } from '../audit/results.ts';
 import { obstacles } from '../audit/check/check.ts';
 import { viewFindings } from './checks.ts';
@@ -11,15 +11,23 @@ import { fold, mark, paint } from './paint.ts';
 import type { Terminal } from './paint.ts';
 import { viewTestEvent } from './test-event.ts';
 
+const undoWords: Readonly<Record<Step['undo']['do'], string>> = {
+  delete: 'deletes it',
+  clear: 'leaves nothing there',
+  'turn-back': 'puts the old manifest back, the same way',
+  none: '',
+  previous: 'puts back what was there before',
+  create: 'makes it again',
+  replace: 'puts back what was there before',
+  adopt: 'puts back what was there before',
+  restore: 'puts back what was there before',
+};
+
 /** The steps of a plan, numbered, with what takes each back. */
 export function viewPlan({ steps, notes }: Plan, terminal: Terminal): string {
   const lines = steps.map((step, i) => {
-    const back = isTurn(step)
-      ? 'puts the old manifest back, the same way'
-      : step.undo.do === 'delete'
-        ? 'deletes it'
-        : 'puts back what was there before';
-    return `  ${i + 1}. ${step.title}${paint(terminal, 'dim', `  (undo ${back})`)}`;
+    const back = undoWords[step.undo.do];
+    return `  ${i + 1}. ${step.title}${back && paint(terminal, 'dim', `  (undo ${back})`)}`;
   });
   return [...lines, ...viewNotes(notes, terminal)].join('\n');
 }

@@ -5,7 +5,8 @@ import { felt } from '../plan/rollout.ts';
 import { isTurn } from '../plan/step.ts';
 import type { Plan } from '../plan/step.ts';
 import type { PolicyProblem } from '../policy/problem.ts';
-import { applyChange, Unusable } from '../target/manifest.ts';
+import { applyChange, readManifest } from '../target/manifest.ts';
+import { Unusable } from '../target/unusable.ts';
 import { bad, ok, skipped } from './check.ts';
 import type { Check, Subject } from './check.ts';
 
@@ -106,7 +107,10 @@ export const manifestsUsable: Check<NodesSubject> = {
         ];
       try {
         applyChange(look.manifest.text, change, ours);
-        return [];
+        const { runAsUser = 0 } = readManifest(look.manifest.text);
+        return runAsUser === 0 || change.hash === undefined
+          ? []
+          : [`${name}: its API server runs as user ${runAsUser}, who may not read files of root`];
       } catch (error) {
         if (error instanceof Unusable) return [`${name}: ${error.why}`];
         throw error;

@@ -1,4 +1,5 @@
 // The one word that `status` says: how far events get, out of what was seen.
+import { changeInForce, changeLasts, nothingLeft } from './lasting.ts';
 import { seen } from '../facts.ts';
 import type { Facts } from '../facts.ts';
 import { sinksIn } from '../backend/dynamic.ts';
@@ -55,6 +56,9 @@ export const statusChecks: readonly Check[] = [
   eventsArrive,
   billedOnce,
   recordTrue,
+  changeInForce,
+  changeLasts,
+  nothingLeft,
 ];
 
 /**

@@ -2,13 +2,14 @@
 // felt, and what is recorded around it. Pure; nodes were looked at before.
 import type { Change } from '../change.ts';
 import { seen } from '../facts.ts';
+import { flagsFromKubeadm } from '../kubeadm.ts';
 import type { Facts, Flags } from '../facts.ts';
 import type { SeenNode } from '../target/control-plane-node.ts';
 import { kubeadmConfig } from '../target/kubeadm-config.ts';
 import { applyChange, readManifest, withoutChange } from '../target/manifest.ts';
 import { doneStep, forgetStep, openStep } from './record.ts';
 import type { AuditRecord, RecordedChange } from './record.ts';
-import type { KubeObject, ObjectStep, Outage, Plan, Step, Turn, TurnStep } from './step.ts';
+import type { KubeObject, NodesStep, ObjectStep, Outage, Place, Plan, Step, Turn, TurnStep } from './step.ts';
 
 /** What is known besides the facts. */
 export interface Ground {
@@ -33,16 +34,20 @@ const twinPorts = [7443, 17443, 27443, 37443];
 /** Without a twin the old process is ended once its port is closed, which leaves the new one's start. */
 const withoutTwin = 13;
 
+/** What an API server with these flags needs: lists of its own are merged into. */
+export type ChangeFor = (current: Flags) => Change;
+
 /** What each API server has to become. @throws Unusable when a manifest cannot be changed */
 export function turnsTo(
-  change: Change,
+  changeFor: ChangeFor,
   ground: Ground,
   record: AuditRecord | undefined,
 ): readonly TurnStep[] {
   return ground.nodes.flatMap((node) => {
     const text = node.look.manifest?.text ?? '';
-    const ours = record?.change?.flags ?? [];
-    const after = applyChange(text, change, ours);
+    const { flags = [], previous = {} } = record?.change ?? {};
+    const change = changeFor(readManifest(text).flags);
+    const after = applyChange(text, change, flags, previous);
     return after === text ? [] : [turnStep(node, ground, { after, change })];
   });
 }
@@ -86,7 +91,6 @@ function turnStep(node: SeenNode, ground: Ground, { after, change }: Goal): Turn
     twin,
     carry: why === undefined ? { address: node.address, service: ground.service } : undefined,
     outage: why === undefined ? 'none' : { seconds: withoutTwin, why },
-    ours: { before: look.applied !== undefined, after: change !== undefined },
     log: readManifest(after).flags['audit-log-path'],
   };
   return {
@@ -113,7 +117,7 @@ function cannotCarry({ look }: SeenNode, { noTwin }: Ground, twin: number | unde
 export interface Rollout {
   readonly facts: Facts;
   readonly ground: Ground;
-  readonly change: Change;
+  readonly changeFor: ChangeFor;
   /** Of the run: written before the first node, done after the last. */
   readonly record: AuditRecord;
   /** Objects that the agent needs. */
@@ -122,16 +126,19 @@ export interface Rollout {
 
 /** Everything that `enable` does to a cluster with a static backend; no steps when all is as asked. */
 export function planRollout(rollout: Rollout): Plan {
-  const { facts, ground, change, objects, record } = rollout;
+  const { facts, ground, changeFor, objects, record } = rollout;
   const before = seen(facts.record);
-  const turns = turnsTo(change, ground, before?.record);
+  const turns = turnsTo(changeFor, ground, before?.record);
   const kept = keepStep(ground.kubeadm, (text) =>
-    kubeadmConfig(text, change, before?.record.change?.flags ?? []),
+    kubeadmConfig(text, changeFor(flagsFromKubeadm(text) ?? {}), before?.record.change?.flags ?? []),
   );
   const steps: readonly Step[] = [...objects, ...turns, ...kept];
   const same = before?.record.state === 'done' && before.record.token === record.token;
   if (steps.length === 0 && same) return { steps: [], notes: [] };
-  return { steps: [openStep(before, record), ...steps, doneStep(record)], notes: [] };
+  const fresh = before?.record.change === undefined;
+  const first = fresh ? [claimStep(ground)] : [];
+  const last = fresh ? [] : [tidyStep(ground)];
+  return { steps: [openStep(before, record), ...first, ...steps, ...last, doneStep(record)], notes: [] };
 }
 
 /** Everything that `disable` does; the record goes last. */
@@ -143,8 +150,34 @@ export function planWithdrawal(
     ? keepStep(ground.kubeadm, (text) => kubeadmConfig(text, undefined, change.flags, change.previous))
     : [];
   // kubeadm-config first: an upgrade in between must not render flags whose files are gone
-  return { steps: [...kept, ...turnsFrom(change, ground), ...objects, forgetStep()], notes: [] };
+  return {
+    steps: [...kept, ...turnsFrom(change, ground), ...objects, clearStep(ground), forgetStep()],
+    notes: [],
+  };
 }
+
+const placesOf = ({ nodes }: Ground): readonly Place[] =>
+  nodes.map(({ name, arch, image }) => ({ node: name, arch, image }));
+
+const namesOf = ({ nodes }: Ground): string => nodes.map(({ name }) => name).join(', ');
+
+const claimStep = (ground: Ground): NodesStep => ({
+  title: `Begin on ${namesOf(ground)}`,
+  action: { do: 'claim', places: placesOf(ground) },
+  undo: { do: 'clear' },
+});
+
+const tidyStep = (ground: Ground): NodesStep => ({
+  title: `Take away the earlier configuration on ${namesOf(ground)}`,
+  action: { do: 'tidy', places: placesOf(ground) },
+  undo: { do: 'none' },
+});
+
+const clearStep = (ground: Ground): NodesStep => ({
+  title: `Take everything of this tool off ${namesOf(ground)}; audit logs stay`,
+  action: { do: 'clear', places: placesOf(ground) },
+  undo: { do: 'none' },
+});
 
 /** Writes the change into what `kubeadm upgrade` and `join` render manifests from. */
 function keepStep(map: KubeadmConfigMap | undefined, edit: (text: string) => string): readonly ObjectStep[] {

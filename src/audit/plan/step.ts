@@ -15,16 +15,21 @@ export interface KubeObject {
   };
 }
 
+/** A control-plane node, and the image that it surely has: its API server's. */
+export interface Place {
+  readonly node: string;
+  /** kubernetes.io/arch. */
+  readonly arch: string;
+  readonly image: string;
+}
+
 /**
  * The change of one control-plane node's API server: a transaction on that node, from one manifest to another. It ends
  * on the old one or on the new one, and takes itself back when it cannot end well.
  */
-export interface Turn {
-  readonly node: string;
-  readonly arch: string;
-  /** The API server's mirror pod in kube-system, and its image. */
+export interface Turn extends Place {
+  /** The API server's mirror pod in kube-system. */
   readonly pod: string;
-  readonly image: string;
   /** Path of the manifest on the node. */
   readonly manifest: string;
   readonly before: string;
@@ -41,8 +46,6 @@ export interface Turn {
   readonly carry: Carry | undefined;
   /** What will be felt. */
   readonly outage: 'none' | Outage;
-  /** Whether each manifest holds something of ours; where it does not, nothing of ours stays on the node. */
-  readonly ours: { readonly before: boolean; readonly after: boolean };
   /** Where the API server writes its audit log with `after`, a path on the node. */
   readonly log: string | undefined;
 }
@@ -86,7 +89,24 @@ export interface TurnStep {
   readonly undo: { readonly do: 'turn-back' };
 }
 
-export type Step = ObjectStep | TurnStep;
+/**
+ * What is done on every node besides turns. `claim` does nothing yet: it is there for its undo, which leaves nothing
+ * of this tool on the nodes. `tidy` takes away what only going back would have needed; `clear` takes everything away.
+ */
+export interface NodesStep {
+  readonly title: string;
+  readonly action: {
+    readonly do: 'claim' | 'tidy' | 'clear';
+    readonly places: readonly Place[];
+  };
+  readonly undo: { readonly do: 'clear' | 'none' };
+}
+
+export type Step = ObjectStep | TurnStep | NodesStep;
+
+export function isOnNodes(step: Step): step is NodesStep {
+  return 'places' in step.action;
+}
 
 export function isTurn(step: Step): step is TurnStep {
   return step.action.do === 'turn';

@@ -3,18 +3,12 @@
 import type { PhaseAnswer, PhaseArguments, Phase } from '../../node/protocol.ts';
 import { parseAnswer, phaseArguments } from '../../node/protocol.ts';
 import { helperPod, secretFor } from '../../node/helper-pod.ts';
+import type { Place } from '../../audit/plan/step.ts';
 import { tokenSlot } from '../../audit/sink/sematext.ts';
 import { nodeScripts } from '../../io/scripts.ts';
 import { createPod, createSecret, deletePod, deleteSecret, podLog, ranToEnd } from './pods.ts';
 import type { Site } from './site.ts';
 import { until } from './site.ts';
-
-/** A node, and the image that every control-plane node has: its API server's. */
-export interface Place {
-  readonly node: string;
-  readonly arch: string;
-  readonly image: string;
-}
 
 export interface Hand {
   /**

@@ -3,7 +3,7 @@ import { names } from '../../audit/names.ts';
 import type { KubeObject } from '../../audit/plan/step.ts';
 import { Failure } from '../../errors.ts';
 import { Conflict, Refused, write } from '../../io/api.ts';
-import { arrayOf, objectOf } from '../read-json.ts';
+import { arrayOf, objectOf, stringsOf } from '../read-json.ts';
 import type { Site } from './site.ts';
 import { until } from './site.ts';
 
@@ -127,20 +127,23 @@ export async function podState(
 
 function readState(pod: Record<string, unknown>): PodState {
   const status = objectOf(pod['status'] ?? {});
-  const [first] = arrayOf(status['containerStatuses'] ?? []);
-  const container = objectOf(first ?? {});
-  const state = objectOf(container['state'] ?? {});
-  const why = objectOf(state['waiting'] ?? state['terminated'] ?? {});
-  const { command, args } = objectOf(arrayOf(objectOf(pod['spec'])['containers'])[0]);
+  const container = objectOf(arrayOf(status['containerStatuses'] ?? [])[0] ?? {});
+  const { running, waiting, terminated } = objectOf(container['state'] ?? {});
+  const why = { ...status, ...objectOf(waiting ?? terminated ?? {}) };
   return {
     phase: String(status['phase'] ?? ''),
-    running: state['running'] !== undefined && container['ready'] === true,
-    reason: String(why['reason'] ?? status['reason'] ?? ''),
-    message: String(why['message'] ?? status['message'] ?? ''),
+    running: running !== undefined && container['ready'] === true,
+    reason: String(why['reason'] ?? ''),
+    message: String(why['message'] ?? ''),
     restarts: Number(container['restartCount'] ?? 0),
-    annotations: objectOf(objectOf(pod['metadata'])['annotations'] ?? {}) as Record<string, string>,
-    argv: [...arrayOf(command ?? []), ...arrayOf(args ?? [])].map(String),
+    annotations: stringsOf(objectOf(pod['metadata'])['annotations']),
+    argv: argvOf(arrayOf(objectOf(pod['spec'])['containers'])),
   };
+}
+
+function argvOf([first]: readonly unknown[]): readonly string[] {
+  const { command = [], args = [] } = objectOf(first);
+  return [...arrayOf(command), ...arrayOf(args)].map(String);
 }
 
 /** @param query such as `?previous=true` */

@@ -7,7 +7,7 @@ import type { Probe } from '../../audit/event/probe.ts';
 import type { ProbeResult } from '../../audit/event/proof.ts';
 import type { Ground } from '../../audit/plan/rollout.ts';
 import { isTurn } from '../../audit/plan/step.ts';
-import type { Plan, Turn } from '../../audit/plan/step.ts';
+import type { Place, Plan, Turn } from '../../audit/plan/step.ts';
 import type { Facts } from '../../audit/facts.ts';
 import { Failure } from '../../errors.ts';
 import type { SinkAccess } from '../../io/sematext.ts';
@@ -18,9 +18,9 @@ import type { Wishes, Work } from './ground.ts';
 import type { Hand } from './hand.ts';
 import { proveAt } from './proof.ts';
 import type { Where } from './proof.ts';
-import { patient } from './site.ts';
+import { calm, patient } from './site.ts';
 import type { Site } from './site.ts';
-import { back, forward, rehearse } from './transaction.ts';
+import { back, forward, onEach, rehearse } from './transaction.ts';
 import type { Means } from './transaction.ts';
 
 /** How nodes are worked on, as the user said it. */
@@ -131,6 +131,8 @@ async function execute({ site, means }: Work, plan: Plan): Promise<void> {
   const turns = {
     forward: (turn: Turn) => forward(site, means, turn),
     back: (turn: Turn) => back(site, means, turn),
+    tidy: (places: readonly Place[]) => onEach(site, means, 'tidy', places),
+    clear: (places: readonly Place[]) => onEach(calm(site), means, 'remove', places),
   };
   await carryOut({ cluster, run, token, tell, turns }, plan);
 }

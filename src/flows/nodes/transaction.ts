@@ -1,13 +1,13 @@
 // The change of one control-plane node, in order: stage, rehearse, arm, carry, swap, confirm. Up to the swap nothing
 // has happened to the API server, and what was put down is taken up again; after it, the old manifest comes back while
 // the twin still carries the traffic. When this process is gone, the guard on the node does the same at its deadline.
-import type { Turn } from '../../audit/plan/step.ts';
+import type { Place, Turn } from '../../audit/plan/step.ts';
 import { guardManifest } from '../../node/helper-pod.ts';
 import type { Phase, PhaseArguments } from '../../node/protocol.ts';
 import { Failure } from '../../errors.ts';
 import type { Through } from '../../io/world.ts';
 import { UnknownEnd } from '../carry-out.ts';
-import type { Hand, Place } from './hand.ts';
+import type { Hand } from './hand.ts';
 import { awaitServing } from './serving.ts';
 import type { Site } from './site.ts';
 import { calm, until } from './site.ts';
@@ -45,14 +45,13 @@ export async function forward(site: Site, means: Means, turn: Turn): Promise<voi
 
 /** Changes the node back from what `forward` made of it; events need not be proved for that. */
 export async function back(site: Site, means: Means, turn: Turn): Promise<void> {
-  const { before, after, ours } = turn;
+  const { before, after } = turn;
   const inverse: Turn = {
     ...turn,
     before: after,
     after: before,
     files: [],
     hash: undefined,
-    ours: { before: ours.after, after: ours.before },
   };
   await forward(calm(site), { ...means, prove: async () => undefined }, inverse);
 }
@@ -93,7 +92,7 @@ class Transaction {
 
   /** The swap and what follows it. */
   async exchange(): Promise<void> {
-    const { pod, after, ours } = this.#turn;
+    const { pod, after } = this.#turn;
     try {
       this.#tell('Swapping the manifest');
       await this.#phase('swap', {});
@@ -104,15 +103,13 @@ class Transaction {
     } catch (error) {
       throw await this.#restore(error);
     }
-    await this.#clearUp(ours.after);
+    await this.#clearUp();
   }
 
   // The node runs what it should: that something of the way there stays behind is told, and no reason to go back.
-  async #clearUp(keep: boolean): Promise<void> {
-    const site = calm(this.#site);
+  async #clearUp(): Promise<void> {
     try {
-      await this.#dismiss(site);
-      if (!keep) await this.#phase('remove', { folder: this.#means.folder }, {}, site);
+      await this.#dismiss(calm(this.#site));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#tell(`Changed, but not all was cleared up: ${why}`);
@@ -229,6 +226,19 @@ class Transaction {
 
   #tell(what: string): void {
     this.#site.tell(`${this.#turn.node}: ${what}`);
+  }
+}
+
+/** One phase on each of these nodes. @throws Failure when one says no */
+export async function onEach(
+  site: Site,
+  { hand, folder }: Means,
+  phase: 'tidy' | 'remove',
+  places: readonly Place[],
+): Promise<void> {
+  for (const place of places) {
+    const answer = await hand.phase(site, place, { phase, args: { folder } });
+    if (answer.outcome !== 'ok') throw refusal(place.node, phase, answer);
   }
 }
 
