@@ -8,6 +8,7 @@ import type { User } from './kubernetes/access.ts';
 import { always } from './kubernetes/audit-trail.ts';
 import { apiServerPod, kubeadmCluster, type Scene } from './kubernetes/cluster.ts';
 import { kindsOf, type Release } from './kubernetes/kinds.ts';
+import type { Kubelets } from './kubernetes/kubelets.ts';
 import type { KubeObject } from './kubernetes/object.ts';
 import { handle, type Seen } from './kubernetes/pipeline.ts';
 import { drainProcess, endProcess, startProcess, type Settings } from './kubernetes/process.ts';
@@ -30,6 +31,8 @@ export interface ApiServerOptions {
   readonly retryMs?: number;
   /** Flags that the mirror pod and /flagz show beside those that follow from the options; they have no effect. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** Behind the nodes; default: no node runs anything. */
+  readonly kubelets?: Kubelets;
   /** The objects to begin with, instead of those of a kubeadm cluster. */
   readonly objects?: readonly KubeObject[];
 }
@@ -56,7 +59,8 @@ export interface ApiServer {
 
 /** Bearer token of the user who is there when no others are named. */
 export const adminToken = 'demo-admin';
-const admin: User = { name: 'kubernetes-admin', groups: ['system:masters'] };
+/** That user. */
+export const admin: User = { name: 'kubernetes-admin', groups: ['system:masters'] };
 
 function settingsOf(options: ApiServerOptions): Settings {
   const { webhook } = options;
@@ -68,6 +72,7 @@ function settingsOf(options: ApiServerOptions): Settings {
     audit: webhook && { rule: always(webhook.policyLevel), webhook },
     pace: { batchMs: options.batchMs ?? 300, retryMs: options.retryMs ?? 100 },
     flags: kubeadmFlags({ auditSinks, webhook: webhook !== undefined, extra: options.flags ?? {} }),
+    ...(options.kubelets && { kubelets: options.kubelets }),
   };
 }
 
@@ -76,7 +81,8 @@ function refuseImpossible({ release, auditSinks }: Settings): void {
     throw new Error(`${release} has no AuditSinks: unknown flag: --audit-dynamic-configuration`);
 }
 
-function kubeconfigText(url: string, ca: string, token: string): string {
+/** A kubeconfig for the bearer of a token. */
+export function kubeconfigText(url: string, ca: string, token: string): string {
   return [
     'apiVersion: v1',
     'kind: Config',

@@ -7,14 +7,15 @@ export interface Certificate {
   readonly cert: string;
 }
 
-/** A fresh one for loopback and for the name that every API server's certificate has. */
-export async function makeCertificate(): Promise<Certificate> {
+/** A fresh one for these addresses and for the names that every API server's certificate has. */
+export async function makeCertificate(addresses: readonly string[] = []): Promise<Certificate> {
+  const ips = ['127.0.0.1', ...addresses].map((ip) => ({ type: 7 as const, ip }));
   const names = ['kubernetes.default.svc', 'localhost'].map((value) => ({ type: 2 as const, value }));
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'kube-apiserver' }], {
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7 as const, ip: '127.0.0.1' }, ...names] }],
+    extensions: [{ name: 'subjectAltName', altNames: [...ips, ...names] }],
   });
   return { key, cert };
 }

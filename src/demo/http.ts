@@ -1,8 +1,9 @@
 // A loopback HTTP server that answers whole requests with whole replies, and the faults it can be told to show.
 // What a request means is the business of whoever hands in the answering function.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Certificate } from './certificate.ts';
 import type { Faults } from './faults.ts';
 
@@ -24,17 +25,24 @@ export interface Request {
 /** An open answer: writes until it returns; `closed` fires when the other side has gone or the server stops. */
 export type Stream = (write: (text: string) => void, closed: AbortSignal) => Promise<void>;
 
-/** One answer; the body is either known whole or streamed. */
+/** Takes over the connection of a request that asked for another protocol, until it is closed. */
+export type Upgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+
+/** One answer; the body is either known whole or streamed, or the connection becomes something else. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly stream?: Stream;
+  /** Only to a request with an Upgrade header. */
+  readonly upgrade?: Upgrade;
 }
 
 /** A server that listens. */
 export interface Listening {
   readonly port: number;
+  /** Closes the port; what has been begun goes on. */
+  closePort(): void;
   /** Closes the port and every connection. */
   stop(): Promise<void>;
 }
@@ -70,35 +78,70 @@ async function write(reply: Reply, response: ServerResponse): Promise<void> {
   response.end(body);
 }
 
+/** Makes the connection something else. */
+type Become = (upgrade: Upgrade) => Promise<void>;
+
+/** Has upgrade requests answered like all others; gives what closes the connections that became something else. */
+function answerUpgrades(
+  server: Server,
+  respond: (incoming: IncomingMessage, response: ServerResponse, become: Become) => void,
+): () => void {
+  const open = new Set<Duplex>();
+  server.on('upgrade', (incoming, socket, head) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket)).on('error', () => socket.destroy());
+    const response = new ServerResponse(incoming);
+    response.shouldKeepAlive = false; // node has let go of the connection
+    response.assignSocket(incoming.socket);
+    response.on('finish', () => socket.end());
+    respond(incoming, response, (upgrade) => {
+      response.detachSocket(incoming.socket);
+      return upgrade(incoming, socket, head);
+    });
+  });
+  return () => {
+    for (const socket of open) socket.destroy();
+  };
+}
+
 /** Listens on 127.0.0.1; port 0 takes a free one; over TLS when given a certificate. What throws is answered by 500. */
 export async function listen(
   answer: (request: Request) => Reply | Promise<Reply>,
   faults: Faults,
   { port = 0, tls }: { readonly port?: number; readonly tls?: Certificate } = {},
 ): Promise<Listening> {
-  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const serve = async (
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    become?: Become,
+  ): Promise<void> => {
     const request = await read(incoming);
     const reply = await faults.apply(request, () => answer(request));
     if (reply === 'hang-up') incoming.socket.destroy();
+    else if (reply.upgrade && become) await become(reply.upgrade);
     else await write(reply, response);
   };
-  const respond = (incoming: IncomingMessage, response: ServerResponse): void => {
-    serve(incoming, response).catch((error: unknown) => {
+  const respond = (incoming: IncomingMessage, response: ServerResponse, become?: Become): void => {
+    serve(incoming, response, become).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500);
       response.end(String(error));
     });
   };
-  const server = tls === undefined ? createServer(respond) : createTlsServer(tls, respond);
+  const plain = (incoming: IncomingMessage, response: ServerResponse): void => respond(incoming, response);
+  const server = tls === undefined ? createServer(plain) : createTlsServer(tls, plain);
+  const closeUpgraded = answerUpgrades(server, respond);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
+    closePort: () => void server.close(),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        closeUpgraded();
       }),
   };
 }

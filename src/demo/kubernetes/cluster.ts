@@ -1,5 +1,5 @@
-// The objects of a new kubeadm cluster with one control-plane node, as far as the tool looks at them: the scene
-// that the embedded API server starts with when no other is set.
+// The objects of a new kubeadm cluster, as far as the tool looks at them: the scene that the embedded API server starts
+// with when no other is set, and what imitated nodes begin with.
 import { createHash } from 'node:crypto';
 import type { Release } from './kinds.ts';
 import type { KubeObject } from './object.ts';
@@ -12,7 +12,13 @@ export interface Scene {
   readonly port: number;
 }
 
-/** Name of the one node. */
+/** A control-plane node. */
+export interface NodePlace {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Name of the one node of the scene. */
 export const nodeName = 'demo-control-plane';
 const nodeUid = 'b3a3f6c2-0d0c-4a57-9f6e-1c2d3e4f5a6b';
 const since = '2026-01-02T03:04:05Z';
@@ -36,7 +42,8 @@ function nodeInfo(release: Release): Record<string, string> {
   };
 }
 
-function node({ release }: Scene): KubeObject {
+/** The object of a control-plane node. */
+function node(release: Release, { name, address }: NodePlace): KubeObject {
   const role = release === '1.18.19' ? 'master' : 'control-plane';
   const taint = { key: `node-role.kubernetes.io/${role}`, effect: 'NoSchedule' };
   const os = { 'kubernetes.io/arch': 'amd64', 'kubernetes.io/os': 'linux' };
@@ -44,13 +51,13 @@ function node({ release }: Scene): KubeObject {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: {
-      name: nodeName,
-      uid: nodeUid,
+      name,
+      ...(name === nodeName && { uid: nodeUid }),
       labels: {
         'beta.kubernetes.io/arch': 'amd64',
         'beta.kubernetes.io/os': 'linux',
         ...os,
-        'kubernetes.io/hostname': nodeName,
+        'kubernetes.io/hostname': name,
         [`node-role.kubernetes.io/${role}`]: '',
       },
       annotations: {
@@ -63,8 +70,8 @@ function node({ release }: Scene): KubeObject {
     spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'], taints: [taint] },
     status: {
       addresses: [
-        { type: 'InternalIP', address: '127.0.0.1' },
-        { type: 'Hostname', address: nodeName },
+        { type: 'InternalIP', address },
+        { type: 'Hostname', address: name },
       ],
       conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
       nodeInfo: nodeInfo(release),
@@ -114,13 +121,14 @@ function otherMirrorPods({ release }: Scene): KubeObject[] {
   ];
 }
 
-function kubeadmConfig({ release }: Scene): KubeObject {
+function kubeadmConfig(release: Release, endpoint: string | undefined): KubeObject {
   const version = release === '1.18.19' ? 'v1beta2' : 'v1beta4';
   const ClusterConfiguration = [
     'apiServer: {}',
     `apiVersion: kubeadm.k8s.io/${version}`,
     'certificatesDir: /etc/kubernetes/pki',
     'clusterName: kubernetes',
+    ...(endpoint === undefined ? [] : [`controlPlaneEndpoint: ${endpoint}`]),
     'imageRepository: registry.k8s.io',
     'kind: ClusterConfiguration',
     `kubernetesVersion: v${release}`,
@@ -135,10 +143,11 @@ function kubeadmConfig({ release }: Scene): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { ClusterConfiguration } };
 }
 
-function addresses({ release, port }: Scene): KubeObject[] {
+/** Endpoints and EndpointSlice of the service kubernetes, at these addresses. */
+export function serviceEndpoints(release: Release, ips: readonly string[], port: number): KubeObject[] {
   const metadata = { name: 'kubernetes', namespace: 'default' };
   const ports = [{ name: 'https', port, protocol: 'TCP' }];
-  const subsets = [{ addresses: [{ ip: '127.0.0.1' }], ports }];
+  const subsets = [{ addresses: ips.map((ip) => ({ ip })), ports }];
   const labels = { 'kubernetes.io/service-name': 'kubernetes' };
   const skip = { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } };
   const unmirrored = release === '1.18.19' ? {} : skip;
@@ -149,20 +158,22 @@ function addresses({ release, port }: Scene): KubeObject[] {
       kind: 'EndpointSlice',
       metadata: { ...metadata, labels },
       addressType: 'IPv4',
-      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+      endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })),
       ports,
     },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
-      spec: {
-        clusterIP: '10.96.0.1',
-        ports: [{ name: 'https', port: 443, targetPort: port }],
-        type: 'ClusterIP',
-      },
-    },
   ];
+}
+
+/** The service kubernetes, by which pods reach the API servers. */
+function service(port: number): KubeObject {
+  const labels = { component: 'apiserver', provider: 'kubernetes' };
+  const ports = [{ name: 'https', port: 443, targetPort: port }];
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'kubernetes', namespace: 'default', labels },
+    spec: { clusterIP: '10.96.0.1', ports, type: 'ClusterIP' },
+  };
 }
 
 /** The mirror pod of the API server. */
@@ -172,16 +183,30 @@ export function apiServerPod({ release, argv, port }: Scene): KubeObject {
   return mirrorPod('kube-apiserver', image, argv, { [advertised]: `127.0.0.1:${port}` });
 }
 
+/**
+ * A cluster of these control-plane nodes before any of them runs a pod.
+ * @param endpoint controlPlaneEndpoint, where there is one
+ */
+export function bareCluster(
+  release: Release,
+  nodes: readonly NodePlace[],
+  port: number,
+  endpoint?: string,
+): KubeObject[] {
+  const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+  const ips = nodes.map(({ address }) => address);
+  return [
+    ...namespaces.map((name) => namespace(name, release)),
+    ...nodes.map((place) => node(release, place)),
+    kubeadmConfig(release, endpoint),
+    ...serviceEndpoints(release, ips, port),
+    service(port),
+  ];
+}
+
 /** The scene. */
 export function kubeadmCluster(scene: Scene): KubeObject[] {
-  return [
-    ...['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) =>
-      namespace(name, scene.release),
-    ),
-    node(scene),
-    apiServerPod(scene),
-    ...otherMirrorPods(scene),
-    kubeadmConfig(scene),
-    ...addresses(scene),
-  ];
+  const { release, port } = scene;
+  const nodes = [{ name: nodeName, address: '127.0.0.1' }];
+  return [...bareCluster(release, nodes, port), apiServerPod(scene), ...otherMirrorPods(scene)];
 }

@@ -1,0 +1,78 @@
+// A TCP port that stands for an address of the cluster: each new connection is sent to whoever answers for it at that
+// moment, and refused where nobody does.
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Where to connect to now, on this machine's loopback; undefined: the port is closed. */
+export type Target = () => number | undefined;
+
+/** One relayed port. */
+export class Relay {
+  readonly address: string;
+  readonly port: number;
+  readonly #target: Target;
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+  #lost = false;
+
+  constructor(address: string, port: number, target: Target) {
+    this.address = address;
+    this.port = port;
+    this.#target = target;
+  }
+
+  /** Opens or closes the port, as the target is there or not. */
+  update(): void {
+    const open = !this.#lost && this.#target() !== undefined;
+    if (open && !this.#server) {
+      const server = createServer((socket) => this.#pass(socket));
+      // nobody else uses this address, so that the port is free again as soon as it is closed
+      server.listen(this.port, this.address, 512).on('error', (error) => {
+        throw error;
+      });
+      this.#server = server;
+    } else if (!open) this.#close();
+  }
+
+  /** No connection lives or comes through for so long. */
+  async lose(ms: number): Promise<void> {
+    this.#lost = true;
+    this.#end();
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    this.#lost = false;
+    this.update();
+  }
+
+  stop(): void {
+    this.#lost = true;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#close();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  #close(): void {
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  #pass(from: Socket): void {
+    const port = this.#target();
+    if (port === undefined) return void from.resetAndDestroy();
+    const to = connect({ port, host: '127.0.0.1' });
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      this.#sockets.add(one);
+      one.setNoDelay(true);
+      one.on('error', () => other.resetAndDestroy());
+      one.on('close', () => {
+        this.#sockets.delete(one);
+        other.destroySoon();
+      });
+      one.pipe(other);
+    }
+  }
+}
