@@ -51,6 +51,13 @@ take() {
   guard=$manifests/sematext-audit-guard.yaml
 }
 
+# Debian's awk is a link into /etc/alternatives, which leads nowhere in a pod. It reads standard input alone, for files
+# have other paths there.
+awk() {
+  # shellcheck disable=SC2086 # words
+  if [ -n "$enter" ]; then $enter awk "$@"; else command awk "$@"; fi
+}
+
 # made_of CHARACTERS WORD: whether the word has no other ones, and is not empty
 made_of() {
   case $2 in

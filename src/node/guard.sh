@@ -26,7 +26,7 @@ answers() {
 looping() {
   [ -f "$1" ] || return
   starts | while read -r logs number; do
-    before=$(awk -v "logs=$logs" '$1 == logs { print $2 }' "$1" 2> /dev/null)
+    before=$(awk -v "logs=$logs" '$1 == logs { print $2 }' < "$1")
     [ $((number - ${before:--1})) -ge 3 ] && printf '%s %s\n' "$logs" "$number" && return
   done
 }

@@ -29,7 +29,8 @@ undo() {
     swapped:"$new" | swapped: | restoring:"$new" | restoring:) ;;
     *) return 1 ;;
   esac
-  beside old && put old || return 2
+  beside old && put old
+  [ "$(sha "$root$manifest")" = "$old" ] || return 2 # that it could not be renamed may be since another was faster
   enter_phase restoring
   return 0
 }
@@ -45,9 +46,10 @@ finish() {
 # finish_confirmed: the new manifest stands
 finish_confirmed() {
   uncarry || return 1
-  [ -f "$state/original.yaml" ] || copy "$tx/old.yaml" "$state/original.yaml" || return 1
   # Until the last node has changed, this one may have to go back, and its old manifest must find its files.
-  copy "$tx/old.yaml" "$state/previous.yaml" || return 1
+  kept=$state/previous.yaml
+  [ -f "$state/original.yaml" ] || kept=$state/original.yaml
+  copy "$tx/old.yaml" "$kept" || return 1
   printf '%s\n' "$new" | write "$state/applied" && finish confirmed
 }
 

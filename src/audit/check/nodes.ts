@@ -6,6 +6,7 @@ import { isTurn } from '../plan/step.ts';
 import type { Plan } from '../plan/step.ts';
 import type { PolicyProblem } from '../policy/problem.ts';
 import { applyChange, readManifest } from '../target/manifest.ts';
+import { kubeadmConfig } from '../target/kubeadm-config.ts';
 import { Unusable } from '../target/unusable.ts';
 import { bad, ok, skipped } from './check.ts';
 import type { Check, Subject } from './check.ts';
@@ -97,7 +98,8 @@ export const manifestsUsable: Check<NodesSubject> = {
   title: "Each API server's manifest can be changed",
   severity: 'error',
   code: 'target-unsupported',
-  ask: ({ ground: { nodes }, change, ours }) => {
+  ask: ({ ground, change, ours }) => {
+    const { nodes } = ground;
     const faults = nodes.flatMap(({ name, look }) => {
       if (look.manifest === undefined)
         return [`${name}: no file in the manifests folder defines kube-apiserver`];
@@ -116,11 +118,24 @@ export const manifestsUsable: Check<NodesSubject> = {
         throw error;
       }
     });
+    faults.push(...kubeadmFaults(ground, change, ours));
     return faults.length === 0
       ? ok(nodes.map(({ look }) => look.manifest?.path).join(', '))
       : bad(faults.join('; '), 'enable --print gives the files and the steps for a change by hand');
   },
 };
+
+function kubeadmFaults({ kubeadm }: Ground, change: Change, ours: readonly string[]): readonly string[] {
+  const text = kubeadm?.data['ClusterConfiguration'];
+  if (text === undefined) return [];
+  try {
+    kubeadmConfig(text, change, ours);
+    return [];
+  } catch (error) {
+    if (error instanceof Unusable) return [`kubeadm-config: ${error.why}`];
+    throw error;
+  }
+}
 
 /** KiB that must be free where files are put, and where an audit log is written (two files of the default size). */
 const needKiB = 4096;

@@ -25,9 +25,24 @@ export interface PodState {
   readonly argv: readonly string[];
 }
 
-/** Makes the namespace, and says by its label that our pods may run in it. */
-export async function ensureNamespace({ cluster }: Site): Promise<void> {
-  if ((await found(cluster, names.namespacePath)) !== undefined) return;
+/** How long the namespace of an earlier run may take to go. */
+const goingMs = 90_000;
+
+/** Makes the namespace, and says by its label that our pods may run in it. @throws Failure when an old one stays */
+export async function ensureNamespace(site: Site): Promise<void> {
+  const { cluster } = site;
+  const there = await until(site, { timeoutMs: goingMs }, async () => {
+    const namespace = await found(cluster, names.namespacePath);
+    if (namespace === undefined) return 'no';
+    return isGoing(namespace) ? undefined : 'yes';
+  });
+  if (there === 'yes') return;
+  if (there === undefined)
+    throw new Failure(
+      'cluster-answer',
+      `The namespace ${names.namespace} is being deleted and does not go.`,
+      [`see what holds it: kubectl get namespace ${names.namespace} -o yaml`],
+    );
   const labels = {
     [names.managedByLabel]: names.managedBy,
     'pod-security.kubernetes.io/enforce': 'privileged',
