@@ -30,6 +30,9 @@ const write: Probe = {
   },
 };
 
+/** Every probe, those that are most likely to be recorded first. */
+export const allProbes: readonly Probe[] = [write, read];
+
 /**
  * The requests that the active policy records, as far as that is known: one where an AuditSink takes everything; a
  * read and a write where a policy file decides, which no API shows.
@@ -37,7 +40,7 @@ const write: Probe = {
 export function probes(facts: Pick<Facts, 'auditSinks'>): readonly Probe[] {
   const policy = ownSink(seen(facts.auditSinks) ?? [])?.spec.policy;
   const takesAll = policy !== undefined && policy.level !== 'None' && (policy.stages ?? []).length > 0;
-  return takesAll ? [read] : [write, read];
+  return takesAll ? [read] : allProbes;
 }
 
 /**
