@@ -69,18 +69,12 @@ function answered(run: Process, request: Request, asked: Asked, caller: User): A
 function concluded(answer: Answer, info: RequestInfo, trail: Trail | undefined): Answer {
   const outcome = { code: answer.status, responseObject: answer.object };
   if (isLongRunning(info)) trail?.stage('ResponseStarted', outcome);
-  const { stream } = answer;
-  if (!stream) {
-    trail?.stage('ResponseComplete', outcome);
-    return answer;
-  }
-  return {
-    ...answer,
-    stream: async (write, closed) => {
-      await stream(write, closed);
-      trail?.stage('ResponseComplete', outcome);
-    },
-  };
+  const complete = (): void => trail?.stage('ResponseComplete', outcome);
+  const { stream, upgrade } = answer;
+  if (upgrade) return { ...answer, upgrade: (...taken) => upgrade(...taken).finally(complete) };
+  if (stream) return { ...answer, stream: (...given) => stream(...given).finally(complete) };
+  complete();
+  return answer;
 }
 
 /** Nobody could be authenticated: one event only, of nobody. */
@@ -94,8 +88,10 @@ function unknown(run: Process, asked: Asked, error: unknown): Answer {
 }
 
 function counted(run: Process, info: RequestInfo, status: number): void {
-  const { group, version, resource, verb } = info;
-  const labels = { code: String(status), group, resource, verb: verb.toUpperCase(), version };
+  const { group, version, resource } = info;
+  // what becomes something else has no code, and a verb of its own (apiserver pkg/endpoints/installer.go)
+  const verb = info.subresource === 'portforward' ? 'CONNECT' : info.verb.toUpperCase();
+  const labels = { code: status === 101 ? '0' : String(status), group, resource, verb, version };
   run.counters.add('apiserver_request_total', labels);
 }
 

@@ -6,6 +6,7 @@ import { apiVersion, type Kind } from './kinds.ts';
 import { isRecord, type KubeObject } from './object.ts';
 import { json, pageNotFound, type Answer } from './plain-paths.ts';
 import { answerLog } from './pod-log.ts';
+import { answerPortForward, portOf, refuseUpgrade } from './port-forward.ts';
 import { minorOf, type Process } from './process.ts';
 import { Registry, decode, type Place } from './registry.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -142,10 +143,24 @@ function changed(handling: Handling, place: Place, body: unknown): Answer {
   return json(registry.create(place, body), 201);
 }
 
-function log(kind: Kind, { run, request, info }: Handling): Answer {
-  if (info.verb !== 'get') throw methodNotAllowed();
+function podOf(kind: Kind, { run, info }: Handling): KubeObject {
   const pod = run.store.get(kind, info.namespace, info.name);
   if (!pod) throw notFound(kind, info.name);
+  return pod;
+}
+
+function portforward(kind: Kind, handling: Handling): Answer {
+  const { run, request, info, user } = handling;
+  if (info.verb !== 'get' && info.verb !== 'create') throw methodNotAllowed();
+  const port = portOf(request.query);
+  refuseUpgrade(user, info, minorOf(run.settings.release));
+  return answerPortForward(podOf(kind, handling), request, port, run.settings.kubelets);
+}
+
+function log(kind: Kind, handling: Handling): Answer {
+  const { run, request, info } = handling;
+  if (info.verb !== 'get') throw methodNotAllowed();
+  const pod = podOf(kind, handling);
   return answerLog(pod, request.query, run.settings.kubelets, run.ended.signal);
 }
 
@@ -163,9 +178,8 @@ function kindOf({ run, request, info }: Handling): Kind | undefined {
 }
 
 function refuseSubresource(kind: Kind, run: Process, { namespace, name, subresource }: RequestInfo): Kind {
-  if (!run.store.get(kind, namespace, name)) throw notFound(kind, name);
-  if (kind.resource === 'pods' && subresource === 'log') return kind;
-  throw noSuchResource();
+  if (kind.resource === 'pods' && Object.hasOwn(ofPods, subresource)) return kind;
+  throw run.store.get(kind, namespace, name) ? noSuchResource() : notFound(kind, name);
 }
 
 const onCollection = ['GET', 'POST'];
@@ -178,7 +192,12 @@ function refuseMethod({ resource }: Kind, method: string, { name, verb }: Reques
   if (!methods.includes(method)) throw methodNotAllowed();
 }
 
-const specials: Readonly<Record<string, (kind: Kind, handling: Handling) => Answer>> = { list, watch, log };
+const ofPods = { log, portforward };
+const specials: Readonly<Record<string, (kind: Kind, handling: Handling) => Answer>> = {
+  list,
+  watch,
+  ...ofPods,
+};
 
 /** Answers a request for a resource; the user may make it. */
 export function answerResource(handling: Handling): Answer {
