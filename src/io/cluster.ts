@@ -222,11 +222,13 @@ async function sentThrough(
 ): Promise<Answer> {
   const { through, via, headers: _headers, body: _body, ...bounds } = request;
   if (through === undefined || via !== undefined) throw new Error('a request goes either via or through');
-  const { askThrough, openTunnel, tunnelPath } = await import('./tunnel.ts');
-  const wish: ApiRequest = { ...bounds, method: 'GET', path: tunnelPath(through) };
+  const { askThrough, noTunnel, openTunnel, tunnelPath } = await import('./tunnel.ts');
+  // the kubelet has no JSON to give here, and answers 406 to those who want it
+  const headers = { Accept: '*/*' };
+  const wish: ApiRequest = { ...bounds, method: 'GET', path: tunnelPath(through), headers };
   const open = async (wish: ApiRequest): Promise<Opening> => openTunnel(await prepared(wish), through.port);
   const { tunnel, ...answer } = await asked(wish, open, more);
-  if (tunnel === undefined) throw refusal(cluster, wish, answer);
+  if (tunnel === undefined) throw noTunnel(refusal(cluster, wish, answer));
   try {
     const one = await prepared(request);
     const timeoutMs = one.timeoutMs === 0 ? 0 : Math.max(1, one.timeoutMs - answer.ms);

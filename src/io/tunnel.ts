@@ -15,6 +15,7 @@ import { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 import { WebSocket } from 'ws';
 import { Failure } from '../errors.ts';
+import { Refused } from './api.ts';
 import { bounded, collect, exchange, HttpError, httpError, type Exchange } from './http.ts';
 import { redact } from './redact.ts';
 import type { Answer, Through } from './world.ts';
@@ -139,6 +140,15 @@ export function openTunnel(one: Exchange, port: number): Promise<Opening> {
     });
     return () => tunnel.destroy();
   });
+}
+
+/** What to throw instead of `refusal` when there is to be no tunnel: it says which permissions it takes. */
+export function noTunnel(refusal: Failure): Failure {
+  if (!(refusal instanceof Refused) || refusal.status !== 403) return refusal;
+  // where only create is missing the API server gives no reason at all
+  const said = refusal.message.replace(/:\s*$/, '');
+  const needs = 'a tunnel needs the verbs get and create on pods/portforward';
+  return new Refused(403, refusal.reason, `${said}; ${needs}`);
 }
 
 const tlsNext = [

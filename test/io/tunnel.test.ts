@@ -123,6 +123,7 @@ describe('tunnel', () => {
       assert.deepEqual(values(wish, 'sec-websocket-protocol'), ['v4.channel.k8s.io']);
       assert.deepEqual(values(wish, 'sec-websocket-extensions'), []);
       assert.deepEqual(values(wish, 'audit-id'), []);
+      assert.deepEqual(values(wish, 'accept'), ['*/*']); // kubelets answer 406 to application/json
       const { method, body, servername } = request;
       assert.deepEqual(
         { method, body, servername, path: request.path },
@@ -236,6 +237,7 @@ describe('tunnel', () => {
   });
 
   describe('when there is to be no tunnel', () => {
+    const needs = '; a tunnel needs the verbs get and create on pods/portforward';
     const cases: [number, string, string, Failure['code']][] = [
       [404, 'NotFound', 'pods "twin" not found', 'cluster-refused'],
       [403, 'Forbidden', 'pods "twin" is forbidden: User "u" cannot get it', 'cluster-forbidden'],
@@ -250,9 +252,17 @@ describe('tunnel', () => {
         assert.equal(
           error.message,
           'The API server refused GET /api/v1/namespaces/sematext-audit/pods/twin/portforward?ports=6443: ' +
-            said,
+            said +
+            (code === 403 ? needs : ''),
         );
       });
+
+    it('says which permissions it takes where the API server gives no reason', async () => {
+      const error = await fails({
+        upgrade: refuse(403, status(403, 'Forbidden', 'pods "twin" is forbidden: ')),
+      });
+      assert.ok(error.message.endsWith(`: pods "twin" is forbidden${needs}`), error.message);
+    });
 
     it('says so in the kubelet’s words', async () => {
       const error = await fails({ upgrade: refuse(404, 'pod does not exist') });
@@ -278,7 +288,8 @@ describe('tunnel', () => {
         unseen: 'forbidden',
         why:
           'GET /flagz: The API server refused ' +
-          'GET /api/v1/namespaces/sematext-audit/pods/twin/portforward?ports=6443: no',
+          'GET /api/v1/namespaces/sematext-audit/pods/twin/portforward?ports=6443: no' +
+          needs,
       });
       const absent = await api(await front({ upgrade: refuse(404, status(404, 'NotFound', 'no')) }));
       assert.match(JSON.stringify(await look(absent, request, String)), /^{"unseen":"failed"/);
