@@ -23,6 +23,8 @@ export const chart = {
 } as const;
 
 export interface ChartSettings extends LogConfig {
+  /** First hex digits of the token's SHA-256. */
+  readonly fingerprint: string;
   /** Instead of the vendor's: name and tag of a copy of it. */
   readonly image?: string | undefined;
   /** Label of the control-plane nodes; the chart knows labels and no affinity. */
@@ -49,7 +51,7 @@ export function chartSecret(run: string): AgentObject {
  * in its configuration it sends none of them.
  */
 export function chartValues(settings: ChartSettings): Readonly<Record<string, unknown>> {
-  const { sink, logPath, image = vendorImage, nodeSelector } = settings;
+  const { sink, logPath, fingerprint, image = vendorImage, nodeSelector } = settings;
   const folder = (name: string, path: string): object => ({ name, hostPath: path, mountPath: path });
   return {
     // exactly these words: any other, and it takes the United States (run.sh)
@@ -58,12 +60,13 @@ export function chartValues(settings: ChartSettings): Readonly<Record<string, un
     existingSecret: { name: agentName, hasLogsToken: true },
     nodeSelector: nodeSelector ?? { 'node-role.kubernetes.io/control-plane': '' },
     tolerations,
-    // it asks the API server nothing; and cluster-wide names must not meet those of another release of the chart
+    // nothing cluster-wide: it asks the API server nothing, and another release of the chart has the same names
     rbac: { create: false },
-    priorityClass: { name: agentName, value: 1 },
+    priorityClass: null,
     logagent: {
       image: imageOf(image),
-      config: { LA_CONFIG: `${configFolder}/logagent.conf` },
+      // the second is read by nobody: it makes the pods start anew, which the Secret alone does not
+      config: { LA_CONFIG: `${configFolder}/logagent.conf`, LOGS_TOKEN_FINGERPRINT: fingerprint },
       customConfigs: agentFiles(settings),
       extraHostVolumeMounts: [folder('audit-log', folderOf(logPath)), folder('audit-agent', stateFolder)],
       resources,

@@ -7,6 +7,7 @@ import { agentScripts } from '../../../src/io/agent-scripts.ts';
 const settings: ChartSettings = {
   sink: sinkOf('eu'),
   logPath: '/var/log/kubernetes/audit/audit.log',
+  fingerprint: 'abcdef012345',
   scripts: await agentScripts(),
 };
 
@@ -30,7 +31,10 @@ describe("the vendor's chart as the agent", () => {
 
   it('reads the log folder, with the same files as our own agent', () => {
     const logagent = chartValues(settings)['logagent'] as Record<string, unknown>;
-    assert.deepEqual(logagent['config'], { LA_CONFIG: '/etc/sematext/logagent.conf' });
+    assert.deepEqual(logagent['config'], {
+      LA_CONFIG: '/etc/sematext/logagent.conf',
+      LOGS_TOKEN_FINGERPRINT: 'abcdef012345',
+    });
     assert.deepEqual(logagent['customConfigs'], agentFiles(settings));
     assert.deepEqual(logagent['extraHostVolumeMounts'], [
       { name: 'audit-log', hostPath: '/var/log/kubernetes/audit', mountPath: '/var/log/kubernetes/audit' },
@@ -42,11 +46,11 @@ describe("the vendor's chart as the agent", () => {
     ]);
   });
 
-  it('runs on the control plane, without rights of its own, beside other releases', () => {
+  it('runs on the control plane, and has nothing cluster-wide', () => {
     const { nodeSelector, rbac, priorityClass } = chartValues(settings);
     assert.deepEqual(nodeSelector, { 'node-role.kubernetes.io/control-plane': '' });
     assert.deepEqual(rbac, { create: false });
-    assert.deepEqual(priorityClass, { name: 'sematext-audit-agent', value: 1 });
+    assert.equal(priorityClass, null);
     const own = chartValues({ ...settings, nodeSelector: { 'node-role.kubernetes.io/master': '' } });
     assert.deepEqual(own['nodeSelector'], { 'node-role.kubernetes.io/master': '' });
   });
