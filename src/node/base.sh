@@ -13,7 +13,7 @@ export LC_ALL PATH
 
 root='' enter='' files='' run='' folder=/etc/kubernetes/manifests
 manifest='' old='' new='' config=none need=0 deadline='' port='' twin='' address='' service='' log='' purge='' id=''
-boot='' was=''
+boot='' was='' why=''
 
 # take WORD…: arguments into the variables of their names; each script uses some of them
 # shellcheck disable=SC2034
@@ -106,8 +106,8 @@ owner() {
   sed -n 's/^run=//p' "$tx/plan" 2> /dev/null
 }
 
-# recall: the open transaction's facts into the variables of their names, and `was`, its phase; false where this run
-# has none
+# recall: the open transaction's facts into the variables of their names, its phase into `was`, and into `why` the reason
+# for which it is being taken back; false where this run has none
 recall() {
   [ "$(owner)" = "$run" ] || return 1
   for known in "$tx/plan" "$tx/armed"; do
@@ -119,6 +119,7 @@ recall() {
   folder=${manifest%/*}
   take
   was=$(phase)
+  why=$(cat "$tx/reason" 2> /dev/null)
   [ -n "$was" ]
 }
 

@@ -78,8 +78,9 @@ leave() {
 
 # give_up REASON
 give_up() {
-  printf '%s\n' "$1" | write "$tx/reason"
-  if decide restored; then tell "taken back: $1"; fi
+  why=$1
+  printf '%s\n' "$why" | write "$tx/reason"
+  if decide restored; then tell "taken back: $why"; fi
 }
 
 # watch: whether it has to be taken back

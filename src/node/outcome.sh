@@ -1,5 +1,5 @@
 # How a transaction ends. The phases and the guard both call these, at the same time if it happens so: each step may be
-# done twice, and everything is known before the first.
+# done twice, and everything is known before the first. When one fails while tx has gone, the other was faster.
 #
 # The manifest is replaced by a rename, and only by that. Its source lies beside the manifest from the beginning, so
 # that a full disk cannot keep the old one from being put back; and whoever has decided to put it back takes the new
@@ -55,7 +55,6 @@ finish_confirmed() {
 
 # finish_undone STATUS: after `undo`, of which that is the status
 finish_undone() {
-  why=$(cat "$tx/reason" 2> /dev/null)
   case $was:$1 in
     swapped:0 | restoring:0) finish restored "$why" ;;
     swapped:* | restoring:*) finish left manifest-changed ;;

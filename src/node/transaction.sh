@@ -42,7 +42,7 @@ ended_as() {
 
 # undecided: nobody has decided how this ends
 undecided() {
-  [ -z "$(decision)" ] || refuse decided "$(decision): $(cat "$tx/reason" 2> /dev/null)"
+  [ -z "$(decision)" ] || refuse decided "$(decision)${why:+: $why}"
 }
 
 # in_phase WORD…
@@ -119,7 +119,7 @@ phase_confirm() {
     unchanged "$new"
     decide confirmed || undecided
   fi
-  finish_confirmed || fail write-failed 'confirmed, but not all is put away yet'
+  finish_confirmed || [ ! -d "$tx" ] || fail write-failed 'confirmed, but not all is put away yet'
 }
 
 phase_restore() {
@@ -128,7 +128,10 @@ phase_restore() {
   if [ "$(decision)" != restored ]; then
     undecided
     in_phase swapped
-    [ ! -f "$files/reason" ] || head -n 1 "$files/reason" | write "$tx/reason"
+    if [ -f "$files/reason" ]; then
+      why=$(head -n 1 "$files/reason")
+      printf '%s\n' "$why" | write "$tx/reason"
+    fi
     decide restored || undecided
   fi
   in_phase swapped restoring
@@ -147,7 +150,7 @@ phase_settle() {
   undo
   undone=$?
   [ "$undone" -ne 2 ] || fail write-failed "$manifest"
-  finish_undone "$undone" || fail write-failed 'the guard goes on with it'
+  finish_undone "$undone" || [ ! -d "$tx" ] || fail write-failed 'the guard goes on with it'
 }
 
 phase_abort() {
@@ -166,7 +169,7 @@ phase_abort() {
   case $was in
     swapped | restoring) fail decided 'a swap was under way: the guard restores' ;;
   esac
-  finish_undone "$undone" || fail write-failed 'the guard goes on with it'
+  finish_undone "$undone" || [ ! -d "$tx" ] || fail write-failed 'the guard goes on with it'
 }
 
 # phase_twin_log: the twin's log, and what it has rotated, get names as the API server gives to rotated ones
