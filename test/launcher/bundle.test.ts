@@ -12,6 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,21 @@ describe('the bundle', function () {
       stdout: `kubectl sematext-audit ${version}\n`,
       stderr: '',
     });
+  });
+
+  it('asks the disk for nothing but itself and Node', () => {
+    const dist = join(folder, 'dist');
+    const chunks = readdirSync(dist).filter((name) => name.endsWith('.js'));
+    const asked = chunks.flatMap((name) =>
+      [...readFileSync(join(dist, name), 'utf8').matchAll(/require\)?\("([^"]+)"\)/g)].map(
+        ([, what]) => what ?? '',
+      ),
+    );
+    assert.ok(asked.includes('node:path'));
+    assert.deepEqual(
+      asked.filter((what) => !what.startsWith('./') && !isBuiltin(what)),
+      [],
+    );
   });
 
   it('lists all commands, however it is asked', async () => {
