@@ -1,6 +1,6 @@
 // A cluster of imitated control-plane nodes over one store of objects, behind one address: what a test of a change to a
 // control-plane node runs on. All of it is in this process but for the node's shell scripts, which run for real.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -259,7 +259,8 @@ class Cluster implements Nodes {
 /** Starts so many control-plane nodes and resolves when the API server of each is ready. */
 export async function startNodes(count: number, options: NodesOptions = {}): Promise<Nodes> {
   const { network, lock } = await takeNetwork();
-  const home = mkdtempSync(join(tmpdir(), 'imitated-node-'));
+  // in memory where that can be had: the node's shell scripts write a lot
+  const home = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'imitated-node-'));
   const each = Array.from({ length: count }, (_, i) => [lastOf.node(i), lastOf.service(i)]).flat();
   const tls = await makeCertificate([lastOf.front, ...each].map((last) => `${network}.${last}`));
   const cluster = new Cluster(count, { options, home, network, tls });

@@ -21,7 +21,7 @@ none() {
   echo 'Error: No such file or directory' >&2
   exit 1
 }
-check='' text=''
+check=''
 [ "\${1-}" != --check ] || { check=yes; shift; }
 case "$1 \${2-}" in
   '-f -')
@@ -41,8 +41,8 @@ case "$1 \${2-}" in
       else
         table="$table
 $line"
-        case $line in *'{') depth=$((depth + 1)) ;; esac
-        case $line in *'}') depth=$((depth - 1)) ;; esac
+        case $line in *'{'*) depth=$((depth + 1)) ;; esac
+        case $line in *'}'*) depth=$((depth - 1)) ;; esac
       fi
     done
     [ "$depth" -eq 0 ] || { echo 'Error: syntax error, unexpected end of file' >&2; exit 1; }

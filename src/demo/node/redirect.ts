@@ -25,7 +25,7 @@ function byTable(text: string, { hook, to, port }: Opening): number | undefined 
   if (!text.includes(`hook ${hook}`)) return undefined;
   for (const line of text.split('\n')) {
     const rule = /(?:^|\s)tcp dport (\d+) (?:dnat to \S*:|redirect to :)(\d+)/.exec(line);
-    const address = /(?:^|\s)daddr (\S+)/.exec(line)?.[1];
+    const address = /(?:^|\s)ip6? daddr (\S+)/.exec(line)?.[1];
     if (rule && Number(rule[1]) === port && (address ?? 'node') === to) return Number(rule[2]);
   }
   return undefined;

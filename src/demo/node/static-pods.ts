@@ -90,6 +90,8 @@ export class StaticPods {
   /** By namespace/name: the last that was read wins. */
   #pods = new Map<string, Pod>();
   readonly #names = new Map<string, string>();
+  /** What was read before, by file: it is the same pod while it is the same text. */
+  readonly #read = new Map<string, { readonly text: string; readonly pod: Pod | undefined }>();
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -113,7 +115,7 @@ export class StaticPods {
   /** The full list: what cannot be read is left out, whatever ran of it. */
   list(): void {
     const names = readdirSync(this.#options.folder).filter((name) => !name.startsWith('.'));
-    const pods = names.sort().flatMap((name) => this.#read(name) ?? []);
+    const pods = names.sort().flatMap((name) => this.#podOf(name) ?? []);
     this.#pods = new Map(pods.map((pod) => [fullName(pod), pod]));
     this.#tell();
   }
@@ -122,7 +124,7 @@ export class StaticPods {
   #changed(name: string): void {
     const there = statSync(join(this.#options.folder, name), { throwIfNoEntry: false })?.isFile();
     if (there) {
-      const pod = this.#read(name);
+      const pod = this.#podOf(name);
       if (!pod) return;
       this.#pods.set(fullName(pod), pod);
     } else {
@@ -135,14 +137,27 @@ export class StaticPods {
     this.#tell();
   }
 
-  #read(name: string): Pod | undefined {
+  #podOf(name: string): Pod | undefined {
     const path = join(this.#options.folder, name);
+    let text: string;
     try {
-      const pod = readManifest(readFileSync(path, 'utf8'), path, this.#options.node);
-      this.#names.set(name, fullName(pod));
-      return pod;
+      text = readFileSync(path, 'utf8');
     } catch {
-      // not a file, gone meanwhile, or no pod: the kubelet says so in its own log and goes on
+      // no file, or gone meanwhile
+      return undefined;
+    }
+    const known = this.#read.get(name);
+    const pod = known?.text === text ? known.pod : this.#parse(text, path);
+    this.#read.set(name, { text, pod });
+    if (pod) this.#names.set(name, fullName(pod));
+    return pod;
+  }
+
+  #parse(text: string, path: string): Pod | undefined {
+    try {
+      return readManifest(text, path, this.#options.node);
+    } catch {
+      // no pod: the kubelet says so in its own log and goes on
       return undefined;
     }
   }
