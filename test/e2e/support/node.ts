@@ -107,18 +107,38 @@ async function machineOf(
 
 async function serving({ parts, network, options }: Cluster, machine: Machine, one: Machine): Promise<Node> {
   const access = await accessTo(parts, one, `${machine.address}:6443`);
-  await eventually({
-    what: `the static pods of ${machine.name} to be ready`,
-    timeoutMs: 60_000,
-    ask: async () => {
-      const ready = `jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}`;
-      const onNode = `--field-selector=spec.nodeName=${machine.name}`;
-      const pods = await access.kubectl(['get', 'pods', '-n=kube-system', onNode, '-o', ready]);
-      return pods.stdout === 'True True True True' || undefined;
-    },
-  });
+  await ready(machine, access);
   if (options.kubeProxy) await controlPlane.startKubeProxy(machine, options.kubeProxy);
   return { ...machine, ...access, network, manifests: '/etc/kubernetes/manifests' };
+}
+
+/**
+ * Waits for the mirror pods. Kubelet makes them when the API server answers; one that is refused then, because the
+ * priority classes are not there yet, it makes a minute later, or at once when it is started again.
+ */
+async function ready(machine: Machine, access: Access): Promise<void> {
+  const pods = ['get', 'pods', '-n=kube-system', `--field-selector=spec.nodeName=${machine.name}`];
+  const conditions = `jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}`;
+  const within = (timeoutMs: number): Promise<true> =>
+    eventually({
+      what: `the static pods of ${machine.name} to be ready`,
+      timeoutMs,
+      ask: async () => {
+        const { stdout } = await access.kubectl([...pods, '-o', conditions]);
+        return stdout === 'True True True True' || undefined;
+      },
+    });
+  const again = async (): Promise<true> => {
+    await machine.stopService('kubelet');
+    await machine.startService('kubelet');
+    return within(60_000);
+  };
+  await within(15_000)
+    .catch(again)
+    .catch(async (error: unknown) => {
+      const { stdout } = await access.kubectl([...pods, '-o', 'wide']);
+      throw new Error(`${String(error)}\n${stdout}\n${(await machine.log('kubelet')).slice(-4000)}`);
+    });
 }
 
 async function accessTo(parts: Parts, one: Machine, hostPort: string): Promise<Access> {

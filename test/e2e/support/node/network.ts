@@ -71,7 +71,10 @@ export async function startNetwork(): Promise<Network> {
           `ip address add ${addressOf(n)}/24 dev eth0`,
       ]);
     },
-    stop: () => holder.stop(0),
+    stop: async () => {
+      await command('ip', ['link', 'delete', host]); // would go with the holder, but only some time after it
+      await holder.stop(0);
+    },
   };
 }
 

@@ -146,13 +146,11 @@ async function writes(asking: Asking): Promise<void> {
     body: { metadata: { name: mark }, data: { n: '0' } },
   });
   const path = `${configMaps}/${mark}`;
-  let n = 0;
   let acknowledged = 0;
   await every(asking, async () => {
-    n += 1;
-    const written = n;
-    await send(target, { method: 'PATCH', path, agent, body: { data: { n: String(written) } } });
-    acknowledged = written;
+    const next = acknowledged + 1; // a failed one again, so that a watch sees every number
+    await send(target, { method: 'PATCH', path, agent, body: { data: { n: String(next) } } });
+    acknowledged = next;
   });
   agent.destroy();
   const { data } = JSON.parse(await get(asking, path)) as { data: { n: string } };

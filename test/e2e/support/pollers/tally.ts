@@ -6,6 +6,8 @@ export interface Polled {
   readonly failed: number;
   /** The longest time between two answers in a row, the end of the polling being one. */
   readonly longestGapMs: number;
+  /** When it failed first, since the polling began. */
+  readonly firstFailureMs?: number;
   /** The first five, each with the time since the polling began. */
   readonly firstErrors: readonly string[];
 }
@@ -19,6 +21,7 @@ export class Tally {
   #asked = 0;
   #failed = 0;
   #longestGapMs = 0;
+  #firstFailureMs: number | undefined;
   readonly #errors: string[] = [];
 
   answered(): void {
@@ -35,8 +38,10 @@ export class Tally {
   /** Something is wrong that was not an answer to one request. */
   complain(error: unknown): void {
     this.#failed += 1;
+    const since = Date.now() - this.#began;
+    this.#firstFailureMs ??= since;
     const reason = error instanceof Error ? error.message || error.name : String(error);
-    if (this.#errors.length < keptErrors) this.#errors.push(`+${Date.now() - this.#began} ms ${reason}`);
+    if (this.#errors.length < keptErrors) this.#errors.push(`+${since} ms ${reason}`);
   }
 
   /** Whether there was an answer already. */
@@ -49,6 +54,7 @@ export class Tally {
       asked: this.#asked,
       failed: this.#failed,
       longestGapMs: this.#gap(),
+      ...(this.#firstFailureMs !== undefined && { firstFailureMs: this.#firstFailureMs }),
       firstErrors: this.#errors,
     };
   }
