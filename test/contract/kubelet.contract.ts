@@ -23,7 +23,7 @@ interface ContainerStatus {
   readonly state: {
     readonly waiting?: { readonly reason: string };
     readonly running?: { readonly startedAt: string };
-    readonly terminated?: { readonly exitCode: number; readonly reason: string };
+    readonly terminated?: { readonly exitCode: number; readonly reason: string; readonly message?: string };
   };
   readonly lastState: { readonly terminated?: { readonly exitCode: number } };
 }
@@ -388,6 +388,20 @@ function toTheEnd(get: Get): void {
       [container?.state.terminated?.exitCode, container?.state.terminated?.reason],
       [3, 'Error'],
     );
+  });
+
+  it('tell the end of their log in their status when they ask for that', async () => {
+    const subject = get();
+    const name = fresh('pod');
+    const pod = scriptPod(subject, name, 'echo the reason >&2; exit 1', {
+      restartPolicy: 'Never',
+      nodeName: subject.node,
+    });
+    const { containers } = pod['spec'] as { containers: object[] };
+    Object.assign(containers[0] ?? {}, { terminationMessagePolicy: 'FallbackToLogsOnError' });
+    await subject.create(pod);
+    const { status } = await ended(subject, name);
+    assert.equal(status.containerStatuses?.[0]?.state.terminated?.message, 'the reason\n');
   });
 
   it('are ended when their deadline has passed', async () => {

@@ -60,6 +60,19 @@ export function readLog(
   }
 }
 
+const messageLines = 80;
+const messageBytes = 2048;
+
+/** What a status tells of the log of a container that has failed (kubernetes pkg/kubelet/kuberuntime). */
+export function lastWords(root: string, pod: KubeObject, container: string): string {
+  const lines = readLog(root, pod, container, false) ?? [];
+  const text = lines
+    .slice(-messageLines)
+    .map((line) => `${line.text}\n`)
+    .join('');
+  return Buffer.from(text).subarray(-messageBytes).toString();
+}
+
 /** Takes a pod's logs away. */
 export function removeLogs(root: string, pod: KubeObject): void {
   rmSync(folderOf(root, pod), { recursive: true, force: true });

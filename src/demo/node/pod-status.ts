@@ -12,6 +12,8 @@ export interface Terminated extends Exit {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly containerID: string;
+  /** The end of its log, when the container asks for that. */
+  readonly message?: string;
 }
 
 /** All that is known of one container. */

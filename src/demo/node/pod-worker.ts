@@ -2,7 +2,7 @@
 // pkg/kubelet/pod_workers.go, kuberuntime).
 import { randomUUID } from 'node:crypto';
 import type { Start, Running } from './container.ts';
-import { openLog } from './container-log.ts';
+import { lastWords, openLog } from './container-log.ts';
 import { mountsOf, setUpVolumes, tearDownVolumes, type ReadSecret, type Volumes } from './mounts.ts';
 import { graceOf, type Pod } from './pod.ts';
 import { apiTime, podStatus, type ContainerState, type Terminated } from './pod-status.ts';
@@ -173,7 +173,15 @@ export class PodWorker {
     const exit = await running.ended;
     this.#running.delete(one);
     const { containerID } = one;
-    const terminated = { ...exit, startedAt, finishedAt: apiTime(), containerID };
+    const told = spec.terminationMessagePolicy === 'FallbackToLogsOnError' && exit.exitCode !== 0;
+    const message = told ? lastWords(root, this.pod, spec.name) : '';
+    const terminated = {
+      ...exit,
+      startedAt,
+      finishedAt: apiTime(),
+      containerID,
+      ...(message && { message }),
+    };
     await this.#around.attention();
     one.ready = false;
     one.state = { terminated };

@@ -19,6 +19,7 @@ export interface ContainerSpec {
   }[];
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
+  readonly terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError';
 }
 
 export interface Volume {

@@ -47,7 +47,9 @@ function parsed(text: string, begin: string): unknown {
     return parse(text, { uniqueKeys: false }) as unknown;
   } catch (error) {
     const { linePos } = error as { linePos?: readonly { line: number }[] };
-    throw new Fatal(`${begin}yaml: line ${linePos?.[0]?.line ?? 1}: did not find expected node content`);
+    // go-yaml counts the lines of these from 0, and does not name the first
+    const line = (linePos?.[0]?.line ?? 1) - 1;
+    throw new Fatal(`${begin}yaml: ${line > 0 ? `line ${line}: ` : ''}did not find expected node content`);
   }
 }
 
