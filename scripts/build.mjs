@@ -16,12 +16,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 const target = 'node20.12';
 
-/** The modules that take the place of src/cli/catalogue.ts and src/io/scripts.ts in the bundle. */
+/** The modules that take the place of src/cli/catalogue.ts, src/io/scripts.ts and src/io/agent-scripts.ts in the bundle. */
 async function written() {
   const unregister = register();
   const catalogue = await import('../src/cli/catalogue.ts');
   const { nodeScripts } = await import('../src/io/scripts.ts');
-  const scripts = await nodeScripts();
+  const { agentScripts } = await import('../src/io/agent-scripts.ts');
+  const [scripts, agent] = await Promise.all([nodeScripts(), agentScripts()]);
   const [manifest, help] = await Promise.all([catalogue.manifest(), catalogue.help()]);
   await unregister();
   const { about, ids } = catalogue;
@@ -39,6 +40,9 @@ async function written() {
     'scripts.ts': `
       export const nodeScripts = async () => (await import('written:scripts')).default;`,
     scripts: `export default ${JSON.stringify(scripts)}`,
+    'agent-scripts.ts': `
+      export const agentScripts = async () => (await import('written:agent')).default;`,
+    agent: `export default ${JSON.stringify(agent)}`,
     manifest: `export default ${JSON.stringify(manifest)}`,
     help: `export default ${JSON.stringify(help)}`,
   };
@@ -49,7 +53,7 @@ const inline = (modules) => ({
   name: 'written',
   setup(pass) {
     const resolveDir = join(root, 'src', 'cli');
-    pass.onLoad({ filter: /[\\/]src[\\/](cli[\\/]catalogue|io[\\/]scripts)\.ts$/ }, ({ path }) => ({
+    pass.onLoad({ filter: /[\\/]src[\\/](cli[\\/]catalogue|io[\\/](agent-)?scripts)\.ts$/ }, ({ path }) => ({
       contents: modules[basename(path)],
       loader: 'js',
       resolveDir,

@@ -1,10 +1,11 @@
 // The agent's objects as steps of a plan: made where they are not there yet, replaced where they are, and those of an
 // agent that is not wanted any more taken away.
+import { chartSecret, chartValues, helmArgs } from '../audit/agent/chart.ts';
 import { logagentObjects } from '../audit/agent/logagent.ts';
-import { collectionOf } from '../audit/agent/places.ts';
+import { agentName, collectionOf } from '../audit/agent/places.ts';
 import { names } from '../audit/names.ts';
 import type { AuditRecord, RecordedObject } from '../audit/plan/record.ts';
-import type { KubeObject, ObjectStep } from '../audit/plan/step.ts';
+import type { HelmStep, KubeObject, ObjectStep } from '../audit/plan/step.ts';
 import { Refused, write } from '../io/api.ts';
 import { agentScripts } from '../io/agent-scripts.ts';
 import type { SinkAccess } from '../io/sematext.ts';
@@ -22,9 +23,11 @@ interface Wanted {
 }
 
 export interface AgentPlan {
-  readonly steps: readonly ObjectStep[];
+  readonly steps: readonly (ObjectStep | HelmStep)[];
   /** What the record has to name, of this agent and of what was there before. */
   readonly objects: readonly RecordedObject[];
+  /** Digest of the chart's values, where the chart is the agent. */
+  readonly values: string | undefined;
 }
 
 /** @param known the record of what is there */
@@ -33,8 +36,8 @@ export async function agentSteps(
   wanted: Wanted,
   known: AuditRecord | undefined,
 ): Promise<AgentPlan> {
-  const needed = wanted.backend === 'log-backend' && wanted.agent.kind === 'logagent';
-  const objects = needed ? await objectsOf(world, wanted) : [];
+  const kind = wanted.backend === 'log-backend' ? wanted.agent.kind : 'none';
+  const objects = await objectsOf(world, kind, wanted);
   const cluster = await world.cluster();
   const steps = await Promise.all(objects.map((object) => stepTo(cluster, object)));
   const mine = objects.map((object): RecordedObject => ({
@@ -43,14 +46,57 @@ export async function agentSteps(
     undo: { do: 'delete', path: pathOf(object) },
   }));
   const gone = (known?.objects ?? []).filter(
-    ({ kind, undo }) => kind !== 'AuditSink' && !mine.some((one) => one.undo.path === undo.path),
+    ({ kind: of, undo }) => of !== 'AuditSink' && !mine.some((one) => one.undo.path === undo.path),
   );
-  const sinks = (known?.objects ?? []).filter(({ kind }) => kind === 'AuditSink');
-  return { steps: [...steps.flat(), ...gone.map(removal)], objects: [...sinks, ...mine] };
+  const sinks = (known?.objects ?? []).filter(({ kind: of }) => of === 'AuditSink');
+  const release = await releaseSteps(world, kind, wanted, known);
+  return {
+    steps: [...steps.flat(), ...release.steps, ...gone.map(removal)],
+    objects: [...sinks, ...mine],
+    values: release.values,
+  };
 }
 
-async function objectsOf(world: World, wanted: Wanted): Promise<readonly KubeObject[]> {
+/** The chart's release: made, brought to other values, or taken away. */
+async function releaseSteps(
+  world: World,
+  kind: AgentChoice['kind'],
+  wanted: Wanted,
+  known: AuditRecord | undefined,
+): Promise<{ readonly steps: readonly HelmStep[]; readonly values: string | undefined }> {
+  const there = known?.change?.agent === 'helm';
+  if (kind !== 'helm') return { steps: there ? [uninstallStep] : [], values: undefined };
+  const digest = await world.hasher();
+  const { access, logPath, fingerprint, agent } = wanted;
+  const scripts = await agentScripts();
+  const values = chartValues({ sink: access.sink, logPath, fingerprint, image: agent.image, scripts });
+  const mark = digest(JSON.stringify(values)).slice(0, 12);
+  if (there && known.change?.values === mark) return { steps: [], values: mark };
+  const step: HelmStep = {
+    title: `${there ? 'Upgrade' : 'Install'} the chart sematext-agent as release ${agentName}`,
+    action: { do: 'helm', args: helmArgs('install'), values },
+    undo: { do: 'helm', args: there ? rollbackArgs : helmArgs('uninstall') },
+  };
+  return { steps: [step], values: mark };
+}
+
+const rollbackArgs = ['rollback', agentName, '--namespace', names.namespace];
+
+/** Takes the chart's release away. */
+export const uninstallStep: HelmStep = {
+  title: `Uninstall the release ${agentName}`,
+  action: { do: 'helm', args: helmArgs('uninstall') },
+  undo: { do: 'none' },
+};
+
+async function objectsOf(
+  world: World,
+  kind: AgentChoice['kind'],
+  wanted: Wanted,
+): Promise<readonly KubeObject[]> {
   const { access, logPath, run, fingerprint, agent } = wanted;
+  if (kind === 'helm') return [chartSecret(run)];
+  if (kind === 'none') return [];
   const [digest, scripts] = await Promise.all([world.hasher(), agentScripts()]);
   return logagentObjects({
     sink: access.sink,

@@ -1,50 +1,19 @@
 // The one interpreter of plans: each action compares before it swaps, and what was done is undone, last thing first,
 // when a later step fails or the run is cancelled. The token enters here, in place of its slot, and goes nowhere else.
 import { names } from '../audit/names.ts';
-import { isOnNodes, isTurn } from '../audit/plan/step.ts';
-import type {
-  KubeObject,
-  NodesStep,
-  ObjectAction,
-  ObjectStep,
-  Place,
-  Plan,
-  Step,
-  Turn,
-  TurnStep,
-} from '../audit/plan/step.ts';
+import { isHelm, isOnNodes, isTurn } from '../audit/plan/step.ts';
+import type { KubeObject, ObjectAction, ObjectStep, Plan, Step } from '../audit/plan/step.ts';
 import { tokenSlot } from '../audit/sink/sematext.ts';
 import { Failure } from '../errors.ts';
 import { Conflict, Refused, write } from '../io/api.ts';
 import type { Cluster } from '../io/world.ts';
+import { perform, undoBeyond, UnknownEnd } from './crew.ts';
+import type { Beyond, Crew } from './crew.ts';
 
 /** A Kubernetes object as the API gave it, with everything that is in it. */
 type Raw = KubeObject & Record<string, unknown>;
 
-export interface Crew {
-  readonly cluster: Cluster;
-  /** This run's id: only what carries it is deleted or put back. */
-  readonly run: string;
-  /** Fills the token's slot; undefined where no plan of this run has one. */
-  readonly token: string | undefined;
-  /** Told before each step and each undo. */
-  readonly tell: (title: string) => void;
-  /** Changes nodes; not there where no plan of this run does. */
-  readonly turns?: {
-    /** @throws Failure after taking itself back; UnknownEnd when nobody knows how it ended */
-    readonly forward: (turn: Turn) => Promise<void>;
-    /** Puts a node back that was changed by `forward`. */
-    readonly back: (turn: Turn) => Promise<void>;
-    readonly tidy: (places: readonly Place[]) => Promise<void>;
-    /** Takes everything of this tool off the nodes, whose manifests must not need it any more. */
-    readonly clear: (places: readonly Place[]) => Promise<void>;
-  };
-}
-
-/** A node was left in the middle: its guard ends the transaction, and nothing before it may be taken back now. */
-export class UnknownEnd extends Failure {}
-
-type Done = ObjectDone | { readonly step: TurnStep | NodesStep };
+type Done = ObjectDone | { readonly step: Beyond };
 
 interface ObjectDone {
   readonly step: ObjectStep;
@@ -63,8 +32,8 @@ export async function carryOut(crew: Crew, plan: Plan): Promise<void> {
   const done: Done[] = [];
   for (const step of plan.steps) {
     crew.tell(step.title);
-    if (isTurn(step) || isOnNodes(step)) await onNodes(crew, step, done);
-    else await changed(crew, step, done);
+    if (isObject(step)) await changed(crew, step, done);
+    else await beyond(crew, step, done);
   }
 }
 
@@ -81,13 +50,12 @@ async function changed(crew: Crew, step: ObjectStep, done: Done[]): Promise<void
   }
 }
 
-// A transaction takes itself back; what is left to take back are the steps before it.
-async function onNodes(crew: Crew, step: TurnStep | NodesStep, done: Done[]): Promise<void> {
-  const { turns } = crew;
-  if (turns === undefined) throw new Error('a plan for nodes is carried out without what changes nodes');
+const isObject = (step: Step): step is ObjectStep => !isTurn(step) && !isOnNodes(step) && !isHelm(step);
+
+// Each of these takes itself back when it fails; what is left to take back are the steps before it.
+async function beyond(crew: Crew, step: Beyond, done: Done[]): Promise<void> {
   try {
-    if (isTurn(step)) await turns.forward(step.action.turn);
-    else if (step.action.do !== 'claim') await turns[step.action.do](step.action.places);
+    await perform(crew, step);
     done.push({ step });
   } catch (error) {
     if (error instanceof UnknownEnd) throw error;
@@ -106,7 +74,7 @@ function mustBe(action: ObjectAction, before: Raw | undefined, done: readonly Do
     throw changedMeanwhile(before?.kind ?? 'object');
 }
 
-const ofObject = (done: Done): done is ObjectDone => !isTurn(done.step) && !isOnNodes(done.step);
+const ofObject = (done: Done): done is ObjectDone => isObject(done.step);
 
 // A refusal is certain. A broken connection, a server's own trouble or Ctrl-C may have come after it had obeyed.
 function isCertain(error: unknown): boolean {
@@ -148,8 +116,7 @@ async function undo(crew: Crew, done: Done): Promise<boolean> {
   const { step } = done;
   if (step.undo.do === 'none') return false;
   crew.tell(`Taking back: ${step.title}`);
-  if (isTurn(step)) await crew.turns?.back(step.action.turn);
-  else await crew.turns?.clear(step.action.places);
+  await undoBeyond(crew, step);
   return true;
 }
 

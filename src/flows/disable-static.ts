@@ -10,15 +10,22 @@ import type { AuditRecord, RecordedChange } from '../audit/plan/record.ts';
 import type { DisableResult } from '../audit/results.ts';
 import { Failure } from '../errors.ts';
 import type { World } from '../io/world.ts';
+import { uninstallStep } from './agent-steps.ts';
 import { permissionLooks } from './gather.ts';
 import { neededOnNodes } from './nodes/permissions.ts';
 import { rollOut } from './nodes/rollout.ts';
 import type { NodeRequest } from './nodes/rollout.ts';
 
+/** A record of API servers that were changed, and the version of its ConfigMap. */
+export interface ChangedRecord {
+  readonly record: AuditRecord & { readonly change: RecordedChange };
+  readonly version: string;
+}
+
 /** @throws Failure cluster-forbidden | unhealthy | another-run | declined | rolled-back | … */
 export async function disableStatic(
   world: World,
-  record: AuditRecord & { readonly change: RecordedChange },
+  { record, version }: ChangedRecord,
   request: NodeRequest,
 ): Promise<DisableResult> {
   const cluster = await world.cluster();
@@ -28,11 +35,12 @@ export async function disableStatic(
     throw new Failure('another-run', `Run ${record.run} began at ${record.at} and has not ended.`, [
       'if it is not at work any more: kubectl sematext-audit disable --resume takes it back',
     ]);
+  const release = record.change.agent === 'helm' ? [uninstallStep] : [];
   const { outcome, plan } = await rollOut(world, request, undefined, async ({ ground }) => {
     const subject = { facts: asked, sink: undefined, ground, change: noChange, ours: [] };
     return {
       checks: answerAll([nodesReady], subject),
-      plan: planWithdrawal(record.change, { ground, objects: undoSteps(record) }),
+      plan: planWithdrawal({ record, version, ground, agent: [...release, ...undoSteps(record)] }),
     };
   });
   if (outcome === 'refused')

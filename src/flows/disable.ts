@@ -14,6 +14,7 @@ import { Failure } from '../errors.ts';
 import type { Cluster, World } from '../io/world.ts';
 import type { SinkAccess } from '../io/sematext.ts';
 import { carryOut } from './carry-out.ts';
+import type { ChangedRecord } from './disable-static.ts';
 import type { NodeWishes } from './enable.ts';
 import { permissionLooks, recordLook, sinksLook } from './gather.ts';
 import type { DisableResult } from '../audit/results.ts';
@@ -34,7 +35,8 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   const cluster = await world.cluster();
   const [record, sinks] = await Promise.all([recordLook(cluster), sinksLook(world, cluster)]);
   const kept = must(record, `the record ConfigMap kube-system/${names.object}`);
-  if (kept !== undefined && changesNodes(kept.record)) return withNodes(world, kept.record, request);
+  if (kept !== undefined && changesNodes(kept.record))
+    return withNodes(world, { record: kept.record, version: kept.resourceVersion }, request);
   return ofObjects(world, request, kept, sinks);
 }
 
@@ -66,14 +68,14 @@ const changesNodes = (record: AuditRecord): record is AuditRecord & { readonly c
 
 async function withNodes(
   world: World,
-  record: AuditRecord & { readonly change: RecordedChange },
+  changed: ChangedRecord,
   { nodes, dryRun, yes, tell }: DisableRequest,
 ): Promise<DisableResult> {
   const { disableStatic } = await import('./disable-static.ts'); // the road over nodes is long
   const { handOf } = await import('./nodes/hand.ts');
-  const hand = await handOf(nodes.local);
+  const by = await handOf(nodes.local, nodes.only);
   const more = { run: world.uuid(), timeoutMs: 0, access: noSink, rehearseOnly: false };
-  return disableStatic(world, record, { ...nodes, ...more, hand, dryRun, yes, tell });
+  return disableStatic(world, changed, { ...nodes, ...more, ...by, dryRun, yes, tell });
 }
 
 /** Nothing is sent when something is taken back. */

@@ -1,6 +1,6 @@
 // enable --webhook and --log-backend: a policy, flags, files and mounts for every API server, each changed by a
 // transaction of its own. Loaded only where a static backend is asked for.
-import { logChange } from '../audit/backend/log.ts';
+import { logChange, logProblems, stdoutLimits } from '../audit/backend/log.ts';
 import { webhookChange } from '../audit/backend/webhook.ts';
 import type { Change } from '../audit/change.ts';
 import { answerAll, obstacles } from '../audit/check/check.ts';
@@ -21,6 +21,7 @@ import { volatileOn } from '../audit/target/changeable.ts';
 import { Failure } from '../errors.ts';
 import type { World } from '../io/world.ts';
 import { agentSteps } from './agent-steps.ts';
+import type { AgentPlan } from './agent-steps.ts';
 import type { AgentChoice } from './agent.ts';
 import { permissionLooks } from './gather.ts';
 import { neededOnNodes } from './nodes/permissions.ts';
@@ -57,6 +58,7 @@ export async function enableStatic(
   const before = preflightOf(asked, request, { ...policy, recorded: probes.length });
   if (obstacles(before).length > 0) return { ...base, checks: before };
   mustBeFree(facts, request);
+  mustBeGood(request);
   const change = await changeOf(world, facts, request, policy.text);
   const proving = { where: whereOf(request), probes };
   const outcome = await rollOut(world, request, proving, async ({ ground }) => {
@@ -65,9 +67,9 @@ export async function enableStatic(
     const checks = nodeChecks(asked, request.access, { ground, change, ours });
     if (obstacles(checks).length > 0) return { checks, plan: { steps: [], notes: [] } };
     const agent = await agentSteps(world, request, known);
-    const record = recordOf(facts, request, { change, ground, objects: agent.objects });
-    const plan = planRollout({ facts, ground, changeFor: () => change, record, objects: agent.steps });
-    return { checks, plan: { ...plan, notes: [...plan.notes, ...notesOf(base)] } };
+    const record = recordOf(facts, request, { change, ground, agent });
+    const plan = planRollout({ facts, ground, changeFor: () => change, record, agent: agent.steps });
+    return { checks, plan: { ...plan, notes: [...plan.notes, ...notesOf(base, request)] } };
   });
   return resultOf(base, request, { ...outcome, checks: [...before, ...outcome.checks] });
 }
@@ -95,7 +97,7 @@ function recordOf(
   what: {
     readonly change: Change;
     readonly ground: Ground;
-    readonly objects: AuditRecord['objects'];
+    readonly agent: AgentPlan;
   },
 ): AuditRecord {
   const { backend, agent, access, fingerprint, logPath } = request;
@@ -109,10 +111,11 @@ function recordOf(
     backend,
     receiver: sends(request) ? access.sink.receiver : '',
     token: sends(request) ? fingerprint : '',
-    objects: what.objects,
+    objects: what.agent.objects,
     change: {
       ...recordedChange(what.change, what.ground, known?.change),
       ...(backend === 'log-backend' && { log: logPath, agent: agent.kind }),
+      ...(what.agent.values !== undefined && { values: what.agent.values }),
     },
   };
 }
@@ -155,10 +158,24 @@ function whereOf({ backend, agent, logPath, access }: StaticRequest): Where {
   return logPath === '-' ? 'stdout' : 'file';
 }
 
-function notesOf({ controlPlane }: EnableResult): readonly string[] {
+function notesOf({ controlPlane }: EnableResult, { backend, logPath }: StaticRequest): readonly string[] {
   const volatile = volatileOn(controlPlane.target);
-  const joins = 'A control-plane node that joins later needs the same: run enable again after a join.';
-  return [...(volatile === undefined ? [] : [volatile]), joins];
+  return [
+    ...(volatile === undefined ? [] : [volatile]),
+    ...(backend === 'log-backend' && logPath === '-' ? stdoutLimits() : []),
+    'A control-plane node that joins later needs the same: run enable again after a join.',
+  ];
+}
+
+/** @throws Failure usage for a path that would do harm, or an agent that could not read it */
+function mustBeGood({ backend, logPath, agent }: StaticRequest): void {
+  if (backend !== 'log-backend') return;
+  const [problem] = logProblems({ path: logPath });
+  if (problem !== undefined) throw new Failure('usage', `--log-path: ${problem}.`);
+  if (logPath === '-' && agent.kind === 'logagent')
+    throw new Failure('usage', 'Our Logagent reads the audit log file; with --log-path - there is none.', [
+      'leave --log-path out, or say --agent helm or --agent none',
+    ]);
 }
 
 function resultOf(base: EnableResult, request: StaticRequest, outcome: Outcome): EnableResult {

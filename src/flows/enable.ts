@@ -172,7 +172,8 @@ async function onNodesBy(
   { run, fingerprint }: Begun,
 ): Promise<EnableRequest & NodeRequest & { readonly fingerprint: string }> {
   const { handOf } = await import('./nodes/hand.ts');
-  return { ...request, ...request.nodes, hand: await handOf(request.nodes.local), run, fingerprint };
+  const { local } = request.nodes;
+  return { ...request, ...request.nodes, ...(await handOf(local, request.nodes.only)), run, fingerprint };
 }
 
 /** Changes API servers where this tool can; tells how a person can elsewhere. */

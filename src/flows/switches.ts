@@ -54,6 +54,6 @@ export async function setSwitches(
     };
     const changeFor = (flags: Parameters<typeof dynamicSwitchesChange>[0]): typeof change =>
       dynamicSwitchesChange(flags, facts.version);
-    return { checks, plan: planRollout({ facts, ground, changeFor, record, objects: [] }) };
+    return { checks, plan: planRollout({ facts, ground, changeFor, record, agent: [] }) };
   });
 }

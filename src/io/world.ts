@@ -1,6 +1,7 @@
 // Everything outside the process, behind our own words, opened lazily: a command that needs no cluster loads no
 // cluster client. Tests hand in their own world.
 import { openClock } from './clock.ts';
+import type { Helm } from './helm.ts';
 
 /** One HTTP answer as it came; a status is never an exception. */
 export interface Answer {
@@ -145,6 +146,8 @@ export interface World {
   /** SHA-256 of a UTF-8 text as lower-case hex. */
   hasher(): Promise<(text: string) => string>;
   readonly secrets: Secrets;
+  /** The user's own helm. @throws Failure helm-missing | usage */
+  helm(): Promise<Helm>;
   /** A file that the user named, as text; at most 1 MiB. @throws Failure usage */
   read(path: string): Promise<string>;
   /** A yes/no question on stderr; anything but y or yes is no. @throws Failure confirmation-needed | interrupted */
@@ -178,6 +181,7 @@ export function openWorld(options: WorldOptions): World {
       logsTokenIfGiven: async (source) => (await secrets()).logsTokenIfGiven(source),
       apiKey: async (source) => (await secrets()).apiKey(source),
     },
+    helm: once(async () => (await import('./helm.ts')).openHelm(options)),
     read: async (path) => (await import('./read-file.ts')).readNamed(path),
     ask: async (question) => (await import('./prompt.ts')).ask(question, options),
     signal: options.signal,

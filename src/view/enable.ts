@@ -14,6 +14,7 @@ import { viewTestEvent } from './test-event.ts';
 const undoWords: Readonly<Record<Step['undo']['do'], string>> = {
   delete: 'deletes it',
   clear: 'leaves nothing there',
+  helm: 'takes it back with helm',
   'turn-back': 'puts the old manifest back, the same way',
   none: '',
   previous: 'puts back what was there before',

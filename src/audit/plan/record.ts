@@ -36,6 +36,8 @@ export interface RecordedChange {
   /** Where the audit log is written. */
   readonly log?: string;
   readonly agent?: 'logagent' | 'helm' | 'none';
+  /** Digest of the chart's values: other ones, and the release is upgraded. */
+  readonly values?: string;
 }
 
 export interface RecordedObject {

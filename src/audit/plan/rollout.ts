@@ -9,11 +9,25 @@ import { kubeadmConfig } from '../target/kubeadm-config.ts';
 import { applyChange, readManifest, withoutChange } from '../target/manifest.ts';
 import { doneStep, forgetStep, openStep } from './record.ts';
 import type { AuditRecord, RecordedChange } from './record.ts';
-import type { KubeObject, NodesStep, ObjectStep, Outage, Place, Plan, Step, Turn, TurnStep } from './step.ts';
+import type {
+  HelmStep,
+  KubeObject,
+  NodesStep,
+  ObjectStep,
+  Outage,
+  Place,
+  Plan,
+  Step,
+  Turn,
+  TurnStep,
+} from './step.ts';
 
 /** What is known besides the facts. */
 export interface Ground {
+  /** Those that this run may change. */
   readonly nodes: readonly SeenNode[];
+  /** Names of all control-plane nodes. */
+  readonly all: readonly string[];
   /** IP:PORT of the service kubernetes.default. */
   readonly service: string | undefined;
   /** Why no twin can run; undefined where one can. */
@@ -120,19 +134,25 @@ export interface Rollout {
   readonly changeFor: ChangeFor;
   /** Of the run: written before the first node, done after the last. */
   readonly record: AuditRecord;
-  /** Objects that the agent needs. */
-  readonly objects: readonly ObjectStep[];
+  /** What the agent needs. */
+  readonly agent: readonly (ObjectStep | HelmStep)[];
 }
 
 /** Everything that `enable` does to a cluster with a static backend; no steps when all is as asked. */
 export function planRollout(rollout: Rollout): Plan {
-  const { facts, ground, changeFor, objects, record } = rollout;
+  const { facts, ground, changeFor, agent, record } = rollout;
   const before = seen(facts.record);
   const turns = turnsTo(changeFor, ground, before?.record);
-  const kept = keepStep(ground.kubeadm, (text) =>
-    kubeadmConfig(text, changeFor(flagsFromKubeadm(text) ?? {}), before?.record.change?.flags ?? []),
+  // What kubeadm renders must find its files on every node.
+  const everywhere = ground.all.every(
+    (name) => ground.nodes.some((node) => node.name === name) || before?.record.change?.nodes.includes(name),
   );
-  const steps: readonly Step[] = [...objects, ...turns, ...kept];
+  const kept = everywhere
+    ? keepStep(ground.kubeadm, (text) =>
+        kubeadmConfig(text, changeFor(flagsFromKubeadm(text) ?? {}), before?.record.change?.flags ?? []),
+      )
+    : [];
+  const steps: readonly Step[] = [...agent, ...turns, ...kept];
   const same = before?.record.state === 'done' && before.record.token === record.token;
   if (steps.length === 0 && same) return { steps: [], notes: [] };
   const fresh = before?.record.change === undefined;
@@ -141,18 +161,30 @@ export function planRollout(rollout: Rollout): Plan {
   return { steps: [openStep(before, record), ...first, ...steps, ...last, doneStep(record)], notes: [] };
 }
 
-/** Everything that `disable` does; the record goes last. */
-export function planWithdrawal(
-  change: RecordedChange,
-  { ground, objects }: { readonly ground: Ground; readonly objects: readonly ObjectStep[] },
-): Plan {
+export interface Withdrawal {
+  readonly record: AuditRecord & { readonly change: RecordedChange };
+  /** Version of the record's ConfigMap. */
+  readonly version: string;
+  readonly ground: Ground;
+  /** What takes the agent and other objects away. */
+  readonly agent: readonly (ObjectStep | HelmStep)[];
+}
+
+/** Everything that `disable` does; the record goes last, or stays for the nodes that are left. */
+export function planWithdrawal({ record, version, ground, agent }: Withdrawal): Plan {
+  const { change } = record;
+  const here = ground.nodes.map(({ name }) => name);
+  const rest = ground.all.filter((name) => change.nodes.includes(name) && !here.includes(name));
   const kept = change.kubeadm
     ? keepStep(ground.kubeadm, (text) => kubeadmConfig(text, undefined, change.flags, change.previous))
     : [];
   // kubeadm-config first: an upgrade in between must not render flags whose files are gone
+  const turns = [...kept, ...turnsFrom(change, ground)];
+  if (rest.length === 0) return { steps: [...turns, ...agent, clearStep(ground), forgetStep()], notes: [] };
+  const left = { ...record, state: 'done', change: { ...change, nodes: rest, kubeadm: false } } as const;
   return {
-    steps: [...kept, ...turnsFrom(change, ground), ...objects, clearStep(ground), forgetStep()],
-    notes: [],
+    steps: [...turns, clearStep(ground), openStep({ resourceVersion: version }, left)],
+    notes: [`Still changed: ${rest.join(', ')}.`],
   };
 }
 
@@ -221,7 +253,7 @@ export function recordedChange(
       ...before?.previous,
       ...Object.fromEntries(theirs.map((name) => [name, current[name] ?? ''])),
     },
-    nodes: nodes.map(({ name }) => name),
+    nodes: [...new Set([...(before?.nodes ?? []), ...nodes.map(({ name }) => name)])],
     kubeadm: kubeadm !== undefined,
   };
 }

@@ -102,10 +102,25 @@ export interface NodesStep {
   readonly undo: { readonly do: 'clear' | 'none' };
 }
 
-export type Step = ObjectStep | TurnStep | NodesStep;
+/** Something that the user's helm does; what is in its arguments and values is no secret. */
+export interface HelmStep {
+  readonly title: string;
+  readonly action: {
+    readonly do: 'helm';
+    readonly args: readonly string[];
+    readonly values?: Readonly<Record<string, unknown>>;
+  };
+  readonly undo: { readonly do: 'helm'; readonly args: readonly string[] } | { readonly do: 'none' };
+}
+
+export type Step = ObjectStep | TurnStep | NodesStep | HelmStep;
 
 export function isOnNodes(step: Step): step is NodesStep {
   return 'places' in step.action;
+}
+
+export function isHelm(step: Step): step is HelmStep {
+  return step.action.do === 'helm';
 }
 
 export function isTurn(step: Step): step is TurnStep {

@@ -52,7 +52,8 @@ export async function onNodes<T>(
       ]);
     const means = meansFor(await manifestFolderOf(site.cluster, first.name));
     const seen = await settled(site, means, wishes, await lookAtNodes(site, means.hand, nodes, means.folder));
-    return await work({ site, means, ground: await groundOf(site, wishes, seen) });
+    const names = all.map(({ name }) => name);
+    return await work({ site, means, ground: { ...(await groundOf(site, wishes, seen)), all: names } });
   } finally {
     await leaveNamespace(calm(site)).catch(() => undefined); // an empty namespace harms nobody; the next run takes it away
   }
@@ -76,7 +77,11 @@ async function settled(
   return lookAtNodes(site, means.hand, nodes, means.folder);
 }
 
-async function groundOf(site: Site, { noTwin }: Wishes, nodes: readonly SeenNode[]): Promise<Ground> {
+async function groundOf(
+  site: Site,
+  { noTwin }: Wishes,
+  nodes: readonly SeenNode[],
+): Promise<Omit<Ground, 'all'>> {
   const [service, kubeadm, twin] = await Promise.all([
     look(site.cluster, '/api/v1/namespaces/default/services/kubernetes', readService),
     look(site.cluster, kubeadmPath, (json) => json as KubeadmConfigMap),

@@ -79,14 +79,21 @@ export function filled(
   );
 }
 
-/** The hand for nodes: pods, or this machine itself. */
-export async function handOf(local: boolean): Promise<Hand> {
-  if (!local) return helperHand;
-  const { runPhase } = await import('../../io/local-node.ts');
-  return {
+/**
+ * The hand for nodes, and the node that it can reach when that is one alone: pods reach all, this machine only itself.
+ * @param only the node that the user named
+ */
+export async function handOf(
+  local: boolean,
+  only: string | undefined,
+): Promise<{ readonly hand: Hand; readonly only: string | undefined }> {
+  if (!local) return { hand: helperHand, only };
+  const { nodeName, runPhase } = await import('../../io/local-node.ts');
+  const hand: Hand = {
     async phase(site, _place, { phase, args, files = {} }) {
       const sent = filled({ ...(await nodeScripts()), ...files }, site.token);
       return parseAnswer(await runPhase(phaseArguments(phase, site.run, args), sent));
     },
   };
+  return { hand, only: only ?? nodeName() };
 }

@@ -7,7 +7,7 @@ import type { Probe } from '../../audit/event/probe.ts';
 import type { ProbeResult } from '../../audit/event/proof.ts';
 import type { Ground } from '../../audit/plan/rollout.ts';
 import { isTurn } from '../../audit/plan/step.ts';
-import type { Place, Plan, Turn } from '../../audit/plan/step.ts';
+import type { HelmStep, Place, Plan, Turn } from '../../audit/plan/step.ts';
 import type { Facts } from '../../audit/facts.ts';
 import { Failure } from '../../errors.ts';
 import type { SinkAccess } from '../../io/sematext.ts';
@@ -134,7 +134,10 @@ async function execute({ site, means }: Work, plan: Plan): Promise<void> {
     tidy: (places: readonly Place[]) => onEach(site, means, 'tidy', places),
     clear: (places: readonly Place[]) => onEach(calm(site), means, 'remove', places),
   };
-  await carryOut({ cluster, run, token, tell, turns }, plan);
+  const helm = async ({ args, values }: Omit<HelmStep['action'], 'do'>): Promise<void> => {
+    await (await site.world.helm()).run({ args, ...(values !== undefined && { values }) });
+  };
+  await carryOut({ cluster, run, token, tell, turns, helm }, plan);
 }
 
 /** What is asked of the nodes before a change. */

@@ -6,7 +6,7 @@ import { guardManifest } from '../../node/helper-pod.ts';
 import type { Phase, PhaseArguments } from '../../node/protocol.ts';
 import { Failure } from '../../errors.ts';
 import type { Through } from '../../io/world.ts';
-import { UnknownEnd } from '../carry-out.ts';
+import { UnknownEnd } from '../crew.ts';
 import type { Hand } from './hand.ts';
 import { awaitServing } from './serving.ts';
 import type { Site } from './site.ts';
