@@ -13,14 +13,15 @@ export interface Logagent {
   stop(): Promise<void>;
 }
 
-/** Starts Logagent; it ships what it took every second. */
-export async function startLogagent(to: { search: string }): Promise<Logagent> {
+/** Starts Logagent; it ships what it took every second. By default on loopback: nodes with a network of their own need another address. */
+export async function startLogagent(to: { search: string; address?: string }): Promise<Logagent> {
+  const { address = '127.0.0.1' } = to;
   const program = partPath('logagent', 'node_modules/@sematext/logagent/bin/logagent.js');
   const home = await folder('logagent');
   const port = await freePort();
-  const receiverUrl = `http://127.0.0.1:${port}`;
+  const receiverUrl = `http://${address}:${port}`;
   const config = join(home.path, 'logagent.yaml');
-  await writeFile(config, configuration(port, to.search, home.path));
+  await writeFile(config, configuration({ port, address, search: to.search, buffer: home.path }));
   const env = { ...process.env, LOGSENE_LOG_INTERVAL: '1000', LOGSENE_TMP_DIR: home.path };
   const running = await run({
     name: 'logagent',
@@ -40,7 +41,8 @@ export async function startLogagent(to: { search: string }): Promise<Logagent> {
   };
 }
 
-function configuration(port: number, search: string, buffer: string): string {
+function configuration(of: { port: number; address: string; search: string; buffer: string }): string {
+  const { port, address, search, buffer } = of;
   return `options:
   suppress: true
   geoipEnabled: false
@@ -49,7 +51,7 @@ input:
   kubernetesAudit:
     module: input-kubernetes-audit
     port: ${port}
-    bindAddress: 127.0.0.1
+    bindAddress: ${address}
     useIndexFromUrlPath: true
 output:
   elasticsearch:

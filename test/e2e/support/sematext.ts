@@ -28,14 +28,20 @@ export interface Sematext {
   stop(): Promise<void>;
 }
 
-/** Starts OpenSearch, Logagent before it, and the search proxy. */
-export async function startSematext(account: { apiKey?: string } = {}): Promise<Sematext> {
+/**
+ * Starts OpenSearch, Logagent before it, and the search proxy.
+ * @param account.address where the receiver listens; loopback when left out
+ */
+export async function startSematext(account: { apiKey?: string; address?: string } = {}): Promise<Sematext> {
   const apiKey = account.apiKey ?? '00000000-e2e0-4000-8000-0000000a91e7';
   const engine = await startOpenSearch();
   const searches: { path: string; allowed: boolean }[] = [];
   try {
     await mapStrings(engine);
-    const logagent = await startLogagent({ search: engine.url });
+    const logagent = await startLogagent({
+      search: engine.url,
+      ...(account.address !== undefined && { address: account.address }),
+    });
     const proxy = await searchProxy(engine, apiKey, (path, allowed) => searches.push({ path, allowed }));
     return {
       receiverUrl: logagent.receiverUrl,
