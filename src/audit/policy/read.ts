@@ -156,9 +156,10 @@ class Decoder {
   }
 
   #wrong(node: Node, wanted: string, path: string): undefined {
-    const bare = wanted === 'a text' && (node.kind === 'boolean' || node.kind === 'number');
     const message = `must be ${wanted}, and is ${nameOf(node)}`;
-    this.find('wrong-type', { path, message, ...(bare && { hint: 'put it in quotes' }) });
+    const word = node.kind === 'boolean' || node.kind === 'number' ? String(node.value) : undefined;
+    const hint = `YAML 1.1 takes it for ${word ?? ''}: put it in quotes`;
+    this.find('wrong-type', { path, message, ...(wanted === 'a text' && word !== undefined && { hint }) });
   }
 }
 

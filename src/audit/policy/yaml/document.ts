@@ -2,7 +2,7 @@
 // with a brace, else YAML 1.1, first document only. Source: apimachinery pkg/runtime/serializer (recognizer, json),
 // sigs.k8s.io/yaml on go-yaml 2. The library follows YAML 1.2; what is done here is the difference.
 import { isCollection, isScalar, parseAllDocuments, visit } from 'yaml';
-import type { Document } from 'yaml';
+import type { Document, YAMLParseError } from 'yaml';
 
 /** Thrown where the API server could not read the text. */
 export class Unreadable extends Error {
@@ -76,7 +76,7 @@ function parse(text: string, pads: Pads): FirstDocument | undefined {
     pads.reduceRight((at, put) => (at >= put + pad.length ? at - pad.length : Math.min(at, put)), offset);
   const [error] = document.errors;
   if (error === undefined) {
-    const more = second?.contents ? original(second.range[0]) : undefined;
+    const more = second && !isEmpty(second) ? original(second.range[0]) : undefined;
     return { document, original, more };
   }
   const [at] = error.pos;
@@ -84,18 +84,18 @@ function parse(text: string, pads: Pads): FirstDocument | undefined {
   return parse(`${text.slice(0, at)}${pad}${text.slice(at)}`, [...pads, at]);
 }
 
-/** To go-yaml the lines of a flow collection may begin anywhere; the library wants them deeper than what is around. */
-function isShallowFlow(
-  { code, message, pos: [at] }: Document.Parsed['errors'][number],
-  text: string,
-): boolean {
-  const isLineStart = /(?:^|\n) *$/.test(text.slice(0, at));
-  return (
-    code === 'BAD_INDENT' &&
-    message.startsWith('Flow ') &&
-    isLineStart &&
-    !/^(?:---|\.\.\.)/.test(text.slice(at))
-  );
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.source === '');
+}
+
+/**
+ * To go-yaml the lines of a flow collection may begin anywhere; the library wants them deeper than what is around, and
+ * as deep as the pad is deep enough.
+ */
+function isShallowFlow({ code, message, pos: [at] }: YAMLParseError, text: string): boolean {
+  const isLineStart = /(?:^|\n) {0,79}$/.test(text.slice(0, at));
+  const isContent = /^(?!---|\.\.\.)\S/.test(text.slice(at));
+  return code === 'BAD_INDENT' && message.startsWith('Flow ') && isLineStart && isContent;
 }
 
 function refuseWhatYaml1Refuses({ document, original }: FirstDocument, text: string): void {

@@ -1,7 +1,7 @@
 // Text of a policy to a tree of values with their places, as the API server reads it: words of YAML 1.1, aliases and
 // merge keys resolved. Source: go-yaml v2 decode.go, sigs.k8s.io/yaml YAMLToJSON.
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
-import type { Node as YamlNode, Pair, YAMLMap } from 'yaml';
+import type { Alias, Node as YamlNode, Pair, YAMLMap } from 'yaml';
 import { firstDocument, Unreadable } from './document.ts';
 import type { FirstDocument } from './document.ts';
 import { wordValue } from './word.ts';
@@ -42,6 +42,7 @@ type YamlPair = Pair<YamlNode, YamlNode | null>;
 
 class Reader {
   readonly #first: FirstDocument;
+  readonly #targets = new Map<Alias, YamlNode | undefined>();
   readonly #within = new Set<YamlNode>();
   #nodes = 0;
 
@@ -55,7 +56,7 @@ class Reader {
     // go-yaml has another measure for it
     if ((this.#nodes += 1) > 200_000) throw new Unreadable('document contains excessive aliasing', at);
     if (node === null) return { at, kind: 'null' };
-    if (isAlias(node)) return this.#alias(node.resolve(this.#first.document), node.source, at);
+    if (isAlias(node)) return this.#alias(node, at);
     if (isSeq<YamlNode | null>(node))
       return { at, kind: 'list', items: node.items.map((item) => this.node(item, at)) };
     if (isMap<YamlNode, YamlNode | null>(node)) return { at, kind: 'map', entries: this.#entries(node, at) };
@@ -63,9 +64,12 @@ class Reader {
     return { at, ...scalarValue(node, at) };
   }
 
-  #alias(target: YamlNode | undefined, name: string, at: number): Node {
-    if (target === undefined) throw new Unreadable(`unknown anchor '${name}' referenced`, at);
-    if (this.#within.has(target)) throw new Unreadable(`anchor '${name}' value contains itself`, at);
+  #alias(alias: Alias, at: number): Node {
+    // the library looks through the whole document for it
+    if (!this.#targets.has(alias)) this.#targets.set(alias, alias.resolve(this.#first.document));
+    const target = this.#targets.get(alias);
+    if (target === undefined) throw new Unreadable(`unknown anchor '${alias.source}' referenced`, at);
+    if (this.#within.has(target)) throw new Unreadable(`anchor '${alias.source}' value contains itself`, at);
     this.#within.add(target);
     const node = { ...this.node(target, at), at };
     this.#within.delete(target);
