@@ -8,6 +8,7 @@ import { backendOf, codeOfEnable, enable, levels, readSettings, stages, targetId
 import { agents, agentChoice, logPath } from '../flows/agent.ts';
 import { openPolicy } from '../flows/policy.ts';
 import { viewEnable } from '../view/enable.ts';
+import { viewScript } from '../view/script.ts';
 
 export default class Enable extends Command {
   static override summary = 'Turn audit logs on and prove that they arrive';
@@ -79,6 +80,10 @@ export default class Enable extends Command {
       summary: 'kind of control plane, when its signs mislead',
     })(),
     'dry-run': Flags.boolean({ summary: 'show the plan and change nothing' }),
+    print: Flags.boolean({
+      summary: 'print a script with all files, for a change by hand; change nothing',
+      exclusive: ['dry-run', 'rehearse-only'],
+    }),
     'rehearse-only': Flags.boolean({
       summary: 'stop after the proof on the twins, and change no API server',
       exclusive: ['dry-run'],
@@ -96,7 +101,8 @@ export default class Enable extends Command {
     const { flags } = await this.parse(Enable);
     const world = this.world(flags);
     const say = (text: string): void => this.say(text);
-    const shipped = !flags['dry-run'] && !(flags['log-backend'] && flags.agent === 'none');
+    const dryRun = flags['dry-run'] || flags.print;
+    const shipped = !dryRun && !(flags['log-backend'] && flags.agent === 'none');
     const result = await enable(world, {
       backend: backendOf(flags),
       settings: readSettings(flags),
@@ -104,7 +110,7 @@ export default class Enable extends Command {
       agent: agentChoice(flags),
       logPath: flags['log-path'] ?? logPath,
       access: await openAccess(world, this.sink(flags), { token: shipped, cluster: true }, say),
-      dryRun: flags['dry-run'],
+      dryRun,
       wait: flags.wait,
       distribution: flags.distribution,
       timeoutMs: flags.timeout ?? 120_000,
@@ -116,7 +122,7 @@ export default class Enable extends Command {
     const { auditSink } = result;
     if (flags.output === 'yaml' && auditSink && result.outcome !== 'refused')
       await this.showObject(auditSink);
-    else await this.show(flags, { schema: 'enable.v1', result, view: viewEnable });
+    else await this.show(flags, { schema: 'enable.v1', result, view: flags.print ? viewScript : viewEnable });
     const code = codeOfEnable(result);
     if (code !== undefined) this.answerNo(code);
   }

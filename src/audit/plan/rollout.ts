@@ -99,13 +99,14 @@ function turnStep(node: SeenNode, ground: Ground, { after, change }: Goal): Turn
     manifest: look.manifest?.path ?? '',
     before,
     after,
+    sha256: look.manifest?.sha256 ?? '',
     files: change?.files ?? [],
     hash: change?.hash,
     port: securePort,
     twin,
     carry: why === undefined ? { address: node.address, service: ground.service } : undefined,
     outage: why === undefined ? 'none' : { seconds: withoutTwin, why },
-    log: readManifest(after).flags['audit-log-path'],
+    log: fileOf(readManifest(after).flags['audit-log-path']),
   };
   return {
     title: `Change the API server on ${name} (${felt(turn.outage)})`,
@@ -113,6 +114,8 @@ function turnStep(node: SeenNode, ground: Ground, { after, change }: Goal): Turn
     undo: { do: 'turn-back' },
   };
 }
+
+const fileOf = (path: string | undefined): string | undefined => (path === '-' ? undefined : path);
 
 /** What will be felt, in words. */
 export const felt = (outage: 'none' | Outage): string =>

@@ -34,6 +34,8 @@ export interface Turn extends Place {
   readonly manifest: string;
   readonly before: string;
   readonly after: string;
+  /** Of `before`. */
+  readonly sha256: string;
   /** Files of the configuration, with the token's slot; on the node they lie in a folder named by the hash. */
   readonly files: readonly ChangeFile[];
   /** Of the configuration that `after` uses; undefined where it uses none. */
@@ -46,7 +48,7 @@ export interface Turn extends Place {
   readonly carry: Carry | undefined;
   /** What will be felt. */
   readonly outage: 'none' | Outage;
-  /** Where the API server writes its audit log with `after`, a path on the node. */
+  /** The audit log file with `after`, a path on the node; undefined where there is none. */
   readonly log: string | undefined;
 }
 

@@ -1,6 +1,7 @@
 // Proof on the way: a request with an Audit-ID of our own is made at one port of a node, and its event is looked for
 // where the backend puts it. The twin is proved so before anything is changed, the new API server before it is
 // confirmed.
+import { twinLogPath } from '../../audit/agent/places.ts';
 import type { Probe } from '../../audit/event/probe.ts';
 import { hopsOf, summarise } from '../../audit/event/proof.ts';
 import type { ProbeResult } from '../../audit/event/proof.ts';
@@ -63,7 +64,11 @@ export async function proveAt(
       });
     },
     file: () => inFile(site, wanted, turn, { sent, who }),
-    stdout: () => inLog(site, wanted, { sent, at }),
+    stdout: () =>
+      inLog(site, wanted, {
+        sent,
+        of: who === 'twin' ? at : { namespace: 'kube-system', pod: turn.pod },
+      }),
   }[wanted.where]();
   if (arrived === undefined)
     throw lost(name, `no event of it was seen within ${Math.round(wanted.timeoutMs / 1000)} s`);
@@ -104,7 +109,7 @@ async function inFile(
   { node, arch, image, log }: Turn,
   { sent, who }: { readonly sent: readonly Sent[]; readonly who: 'twin' | 'server' },
 ): Promise<Awaited | undefined> {
-  const file = who === 'twin' ? twinLog(log ?? '') : (log ?? '');
+  const file = who === 'twin' ? twinLogPath(log ?? '') : (log ?? '');
   return until(site, { timeoutMs: Math.min(timeoutMs, 30_000), everyMs: 2_000 }, async () => {
     for (const one of sent) {
       const what = { phase: 'find', args: { log: file, id: one.auditId } } as const;
@@ -115,16 +120,13 @@ async function inFile(
   });
 }
 
-/** The twin's own file beside the audit log. */
-export const twinLog = (log: string): string => log.replace(/(\.[^./]*)?$/, '-twin$1');
-
 async function inLog(
   site: Site,
   { timeoutMs }: Wanted,
-  { sent, at }: { readonly sent: readonly Sent[]; readonly at: Through },
+  { sent, of }: { readonly sent: readonly Sent[]; readonly of: Pick<Through, 'namespace' | 'pod'> },
 ): Promise<Awaited | undefined> {
   return until(site, { timeoutMs: Math.min(timeoutMs, 30_000), everyMs: 1_000 }, async () => {
-    const text = await podLog(site, at.pod, { namespace: at.namespace, query: '?tailLines=2000' });
+    const text = await podLog(site, of.pod, { namespace: of.namespace, query: '?tailLines=2000' });
     return awaitedOf(
       sent.find(({ auditId }) => text.includes(auditId)),
       [],

@@ -50,6 +50,7 @@ export async function back(site: Site, means: Means, turn: Turn): Promise<void> 
     ...turn,
     before: after,
     after: before,
+    sha256: means.digest(after),
     files: [],
     hash: undefined,
   };
@@ -117,9 +118,9 @@ class Transaction {
   }
 
   async #stage(): Promise<void> {
-    const { manifest, before, after, files, hash } = this.#turn;
+    const { manifest, sha256, after, files, hash } = this.#turn;
     const { digest } = this.#means;
-    const args = { manifest, old: digest(before), new: digest(after), config: hash, need: needKiB };
+    const args = { manifest, old: sha256, new: digest(after), config: hash, need: needKiB };
     const config = files.map(({ name, content }) => [`config.${name}`, content] as const);
     await this.#phase('stage', args, { manifest: after, ...Object.fromEntries(config) });
   }
