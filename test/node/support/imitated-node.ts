@@ -65,8 +65,13 @@ export interface Options {
   readonly run?: string;
   /** The change to the disk before which the script and all its children are killed. */
   readonly killAt?: number;
+  /** Nothing can be written to files, though they can be made, renamed and removed. */
+  readonly fullDisk?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
+
+/** A limit that every write runs into, as on a full disk; the clock of the imitation, a file too, may go past it. */
+const full = ['dash', '-c', 'trap "" XFSZ; ulimit -S -f 0; exec "$@"', 'full'] as const;
 
 export interface RunningGuard {
   readonly ended: Promise<Said>;
@@ -81,6 +86,7 @@ export class ImitatedNode {
   readonly #running = new Set<ChildProcess>();
   #servers: Server[] = [];
   #guards = 0;
+  #guardSaid = '';
 
   private constructor(shell: Shell, home: string) {
     this.shell = shell;
@@ -146,6 +152,19 @@ export class ImitatedNode {
     return textOf(this.shim(name)) ?? '';
   }
 
+  setShim(name: string, text: string): void {
+    writeFileSync(this.shim(name), text);
+  }
+  /** As a reboot does. */
+  clearRedirects(): void {
+    for (const name of ['table-ip', 'table-ip6', 'iptables', 'ip6tables'])
+      rmSync(this.shim(name), { force: true });
+  }
+  /** What the guards have said so far. */
+  guardSaid(): string {
+    return this.#guardSaid;
+  }
+
   boot(id: string): void {
     this.write('/proc/sys/kernel/random/boot_id', `${id}\n`);
   }
@@ -207,12 +226,13 @@ export class ImitatedNode {
     const words = [script, `run=${this.read(guardFile)}`, `folder=${manifests}`];
     const child = this.#start(words, { ...options, env: { TICKS: '1', ...options.env } });
     this.#guards += 1;
+    child.stdout?.on('data', (text: string) => (this.#guardSaid += text));
     const ended = this.#end(child).finally(() => (this.#guards -= 1));
     return { ended, kill: () => killGroup(child) };
   }
 
-  #start(words: readonly string[], { killAt, env = {} }: Options): ChildProcess {
-    const [program, ...args] = this.shell.command;
+  #start(words: readonly string[], { killAt, fullDisk = false, env = {} }: Options): ChildProcess {
+    const [program, ...args] = fullDisk ? [...full, ...this.shell.command] : this.shell.command;
     const shims = [...(killAt === undefined ? [] : ['mortal']), 'usual'].map((kind) => this.shim(kind));
     rmSync(this.shim('count'), { force: true });
     const real = [this.shim('usual'), ...this.shell.path].join(':');

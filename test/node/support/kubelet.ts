@@ -31,11 +31,14 @@ export interface KubeletOptions {
   readonly guard?: (n: number) => Options;
 }
 
+/** No two processes have the same id, whichever kubelet started them. */
+let pid = 5000;
+
 /** Starts it; it looks every few milliseconds. */
 export function startKubelet(node: ImitatedNode, options: KubeletOptions = {}): Kubelet {
   const { serves = () => true, slow = 0, noGuard = false, guard: run = () => ({}) } = options;
   let guard: RunningGuard | undefined;
-  let [starts, said, pid] = [0, '', 5000];
+  let [starts, said] = [0, ''];
   let manifest = node.read(manifestPath);
   let unchanged = Date.now();
 

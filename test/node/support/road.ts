@@ -35,22 +35,28 @@ export async function well(ended: Promise<Ended>): Promise<Ended> {
 
 export interface Road {
   readonly node: ImitatedNode;
-  readonly kubelet: Kubelet;
+  kubelet: Kubelet;
+  /** Another kubelet takes over, as after a reboot. */
+  restartKubelet(options?: KubeletOptions): void;
   stop(): void;
 }
 
 /** A node in the state of another, with a kubelet of its own. */
 export function fork(from: ImitatedNode, options: KubeletOptions = {}): Road {
   const node = from.clone();
-  const kubelet = startKubelet(node, options);
-  return {
+  const road: Road = {
     node,
-    kubelet,
+    kubelet: startKubelet(node, options),
+    restartKubelet: (other) => {
+      road.kubelet.stop();
+      road.kubelet = startKubelet(node, other);
+    },
     stop: () => {
-      kubelet.stop();
+      road.kubelet.stop();
       node.stop();
     },
   };
+  return road;
 }
 
 export type Arm = PhaseArguments['arm'];

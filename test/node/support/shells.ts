@@ -28,6 +28,9 @@ export const shells: readonly Shell[] = [
   { name: 'bash', command: ['bash', '--posix'], path: systemPath(), prelude: '' },
 ];
 
+/** The two that matter most: the others are close to one of them. */
+export const usualShells = shells.filter(({ name }) => name !== 'bash');
+
 /** Debian's busybox prefers its own programs to those on PATH; a function goes before both. */
 function shadows(): string {
   const usual = ['sleep', 'wget'].map((name) => `${name}() { "$SHIMS/usual/${name}" "$@"; }\n`);

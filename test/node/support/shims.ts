@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const sleep = `
 [ "$1" -lt 60 ] || exec /bin/sleep 3600
 [ -n "\${TICKS:-}" ] || exec /bin/sleep "\${NAP:-0.05}"
+ulimit -S -f unlimited
 read -r up _ < "$NODE/proc/uptime"
 if mv "$SHIMS/jump" "$SHIMS/jumped" 2>/dev/null; then up=$((up + $(cat "$SHIMS/jumped"))); fi
 printf '%s\\n' "$((up + $1)) 0" > "$SHIMS/uptime" && mv -f "$SHIMS/uptime" "$NODE/proc/uptime"
