@@ -8,5 +8,9 @@ const read = (name: string): string =>
 
 /** Loaded when an agent is set up, and only then. */
 export async function agentScripts(): Promise<AgentScripts> {
-  return { 'audit-files.cjs': read('audit-files.cjs'), 'audit-bulk.cjs': read('audit-bulk.cjs') };
+  return {
+    'audit-files.cjs': read('audit-files.cjs'),
+    'audit-bulk.cjs': read('audit-bulk.cjs'),
+    'audit-cri.cjs': read('audit-cri.cjs'),
+  };
 }

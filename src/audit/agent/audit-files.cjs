@@ -13,6 +13,7 @@ const { promises: fs } = require('fs');
 const { hostname } = require('os');
 const { basename, dirname, extname, join } = require('path');
 const { documentOf, Receiver } = require('./audit-bulk.cjs');
+const { containerLogs, namesIn, stdoutLines } = require('./audit-cri.cjs');
 
 const chunk = 1024 * 1024;
 /** A line beyond this is left out: Sematext's receivers take 10 MB in one request. Bytes. */
@@ -99,8 +100,7 @@ async function filesOf(live) {
   for (const path of live) {
     const end = extname(path);
     const start = `${basename(path, end)}-`;
-    const names = await fs.readdir(dirname(path)).catch(() => []); // the API server will make it
-    for (const name of names) {
+    for (const name of await namesIn(dirname(path))) {
       const time = name.startsWith(start) && name.endsWith(end) ? name.slice(start.length, -end.length) : '';
       if (/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}$/.test(time))
         rotated.push({ time, path: join(dirname(path), name) });
@@ -110,13 +110,16 @@ async function filesOf(live) {
   return [...rotated.map(({ path }) => path), ...live];
 }
 
-/** The whole lines from `position` on, a chunk of them or one long line, and where the next one begins. */
-async function linesFrom(file, position) {
+/**
+ * The lines from `position` on, a chunk of them or one long line, and where the next one begins.
+ * @param cut takes whole lines, gives those in them that are wanted and how many bytes these took
+ */
+async function linesFrom(file, position, cut) {
   for (let length = chunk; length <= longest; length *= 2) {
     const buffer = Buffer.allocUnsafe(length);
     const { bytesRead } = await file.read(buffer, 0, length, position);
-    const whole = buffer.slice(0, buffer.slice(0, bytesRead).lastIndexOf(newline) + 1);
-    if (whole.length > 0) return { lines: split(whole), end: position + whole.length };
+    const { lines, used } = cut(buffer.slice(0, buffer.slice(0, bytesRead).lastIndexOf(newline) + 1));
+    if (used > 0) return { lines, end: position + used };
     if (bytesRead < length) return { lines: [], end: position }; // the rest of the line is not written yet
   }
   return { lines: [], end: await endOfLine(file, position), tooLong: true };
@@ -133,26 +136,28 @@ async function endOfLine(file, position) {
   }
 }
 
-function split(buffer) {
+function allLines(buffer) {
   const lines = [];
   for (let from = 0; from < buffer.length;) {
     const to = buffer.indexOf(newline, from);
     lines.push(buffer.slice(from, to));
     from = to + 1;
   }
-  return lines;
+  return { lines, used: buffer.length };
 }
 
 /**
  * The plugin. Its section of logagent.conf:
- * - `files`: those that API servers write; the ones renamed away lie beside them
+ * - `files`: those that API servers write; the ones renamed away lie beside them. Optional.
+ * - `containers`: folders of containers' logs, with one star each. Optional.
  * - `state`: folder for the positions, made when it is missing
  * - `url`: base of the receiver; the token is LOGS_TOKEN, the node's name NODE_NAME or else the host's
  * - `since`: RFC 3339; older events are left out. Optional.
  */
 class AuditFiles {
-  constructor({ files, state, url, since }) {
+  constructor({ files = [], containers = [], state, url, since }) {
     this.live = files;
+    this.containers = containers;
     this.positions = new Positions(state);
     this.about = {
       since: since === undefined ? -Infinity : Date.parse(since),
@@ -196,12 +201,13 @@ class AuditFiles {
   /** Reads every file as far as it is written. Returns the bytes of lines that are not written to their end. */
   async pass() {
     let behind = 0;
-    for (const path of await filesOf(this.live)) behind += await this.read(path);
+    for (const path of await filesOf(this.live)) behind += await this.read(path, allLines);
+    for (const path of await containerLogs(this.containers)) behind += await this.read(path, stdoutLines);
     await this.positions.forget();
     return behind;
   }
 
-  async read(path) {
+  async read(path, cut) {
     let file;
     try {
       file = await fs.open(path, 'r');
@@ -211,16 +217,16 @@ class AuditFiles {
     }
     try {
       const { ino, size, position } = await this.positions.of(file);
-      return Math.max(size - (await this.readOpen(file, ino, position)), 0);
+      return Math.max(size - (await this.readOpen(file, { ino, position, cut })), 0);
     } finally {
       await file.close();
     }
   }
 
   /** Returns the position that was reached. */
-  async readOpen(file, ino, from) {
+  async readOpen(file, { ino, position: from, cut }) {
     for (let position = from; ;) {
-      const { lines, end, tooLong } = await linesFrom(file, position);
+      const { lines, end, tooLong } = await linesFrom(file, position, cut);
       if (end === position) return position;
       if (tooLong) this.receiver.refuse(`its line has more than ${longest} bytes`);
       await this.deliver(lines);

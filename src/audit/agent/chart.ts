@@ -8,8 +8,8 @@ import type { AgentObject, LogConfig } from './logagent.ts';
 import {
   agentName,
   configFolder,
-  folderOf,
   logsReceiverOf,
+  sourceOf,
   stateFolder,
   tokenKey,
   tolerations,
@@ -68,7 +68,10 @@ export function chartValues(settings: ChartSettings): Readonly<Record<string, un
       // the second is read by nobody: it makes the pods start anew, which the Secret alone does not
       config: { LA_CONFIG: `${configFolder}/logagent.conf`, LOGS_TOKEN_FINGERPRINT: fingerprint },
       customConfigs: agentFiles(settings),
-      extraHostVolumeMounts: [folder('audit-log', folderOf(logPath)), folder('audit-agent', stateFolder)],
+      extraHostVolumeMounts: [
+        folder('audit-log', sourceOf(logPath).folder),
+        folder('audit-agent', stateFolder),
+      ],
       resources,
     },
   };

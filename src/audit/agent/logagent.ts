@@ -9,21 +9,20 @@ import {
   agentName,
   configFolder,
   controlPlaneLabels,
-  folderOf,
   logsReceiverOf,
+  sourceOf,
   stateFolder,
   tokenKey,
   tolerations,
-  twinLogPath,
   vendorImage,
 } from './places.ts';
 
 /** Texts of the plugin's files by their names (`src/io/agent-scripts.ts` reads them). */
-export type AgentScripts = Readonly<Record<'audit-files.cjs' | 'audit-bulk.cjs', string>>;
+export type AgentScripts = Readonly<Record<'audit-files.cjs' | 'audit-bulk.cjs' | 'audit-cri.cjs', string>>;
 
 export interface LogConfig {
   readonly sink: Sink;
-  /** The file that API servers write, on the node and in the container; its twin's and its rotated ones follow. */
+  /** The file that API servers write, on the node and in the container, or `-` for their stdout. */
   readonly logPath: string;
   /** RFC 3339; events older than that are not shipped. Without it all that the files hold is. */
   readonly since?: string | undefined;
@@ -52,7 +51,7 @@ export interface AgentObject extends KubeObject {
 export function agentFiles({ sink, logPath, since, scripts }: LogConfig): Readonly<Record<string, string>> {
   const section = {
     module: `${configFolder}/audit-files.cjs`,
-    files: [logPath, twinLogPath(logPath)],
+    ...sourceOf(logPath).section,
     state: stateFolder,
     url: logsReceiverOf(sink),
     ...(since !== undefined && { since }),
@@ -106,7 +105,7 @@ function podSpec({
   image = vendorImage,
   nodeSelector,
 }: LogagentSettings): Record<string, unknown> {
-  const log = folderOf(logPath);
+  const log = sourceOf(logPath).folder;
   return {
     ...(nodeSelector === undefined ? { affinity: onControlPlane } : { nodeSelector }),
     tolerations,

@@ -1,4 +1,5 @@
 // Where the agent's things are: its folder on a node, its files in the container, its objects in the API.
+import { names } from '../names.ts';
 import type { KubeObject } from '../plan/step.ts';
 import type { Sink } from '../sink/sematext.ts';
 
@@ -37,9 +38,24 @@ export function twinLogPath(logPath: string): string {
   return logPath.replace(/(\.[^./]*)?$/, '-twin$1');
 }
 
-/** The folder that an API server renames its full files in. */
-export function folderOf(logPath: string): string {
-  return logPath.replace(/\/[^/]*$/, '');
+/** Where the kubelet keeps containers' logs. */
+const podLogs = '/var/log/pods';
+
+/** What the agent reads: a folder of the node, and in it files or containers' logs, as the plugin takes them. */
+export interface Source {
+  readonly folder: string;
+  readonly section: { readonly files: readonly string[] } | { readonly containers: readonly string[] };
+}
+
+/** @param logPath of the API server: a file, in whose folder it renames the full ones, or `-` for its stdout */
+export function sourceOf(logPath: string): Source {
+  if (logPath !== '-')
+    return {
+      folder: logPath.replace(/\/[^/]*$/, ''),
+      section: { files: [logPath, twinLogPath(logPath)] },
+    };
+  const pods = [`kube-system_kube-apiserver-*`, `${names.namespace}_*`]; // the second is the twin's
+  return { folder: podLogs, section: { containers: pods.map((pod) => `${podLogs}/${pod}/kube-apiserver`) } };
 }
 
 /**

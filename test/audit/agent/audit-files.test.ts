@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { transform } from 'esbuild';
+import { agentScripts } from '../../../src/io/agent-scripts.ts';
 import { event, listening, stageFor, startReceiver, type Receiver, type Stage } from './plugin.ts';
 
 const [one, two, three] = ['2026-03-04T05-06-01.000', '2026-03-04T05-06-02.000', '2026-03-04T05-06-03.000'];
@@ -20,8 +22,7 @@ describe('the plugin that ships audit files', () => {
   const quietly = <T>(work: () => Promise<T>): Promise<T> => listening(stage.said, work);
 
   it('is written for the Node 12 of the image', async () => {
-    for (const name of ['audit-files.cjs', 'audit-bulk.cjs']) {
-      const text = readFileSync(`src/audit/agent/${name}`, 'utf8');
+    for (const [name, text] of Object.entries(await agentScripts())) {
       const [old, now] = await Promise.all(
         ['node12', 'esnext'].map((target) => transform(text, { target, loader: 'js' })),
       );
@@ -200,7 +201,7 @@ describe('the plugin that ships audit files', () => {
     const plugin = await stage.plugin();
     await quietly(async () => {
       plugin.start();
-      while (receiver.taken.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      for (let i = 0; i < 500 && receiver.taken.length === 0; i += 1) await sleep(5);
       await new Promise<void>((resolve) => plugin.stop(resolve));
     });
     assert.match(stage.said.at(-1) ?? '', /1 events sent, 0 of them refused; 1 lines skipped/);

@@ -167,6 +167,18 @@ describe('the Logagent DaemonSet', () => {
     assert.equal(at(podOf({ sink: sinkOf('us', 'http://x.svc') }), 'dnsPolicy'), 'ClusterFirst');
   });
 
+  it("reads the containers of API servers where the log goes to stdout, and the twin's", () => {
+    assert.deepEqual(at(confOf({ logPath: '-' }), 'input.audit.containers'), [
+      '/var/log/pods/kube-system_kube-apiserver-*/kube-apiserver',
+      '/var/log/pods/sematext-audit_*/kube-apiserver',
+    ]);
+    assert.equal(at(confOf({ logPath: '-' }), 'input.audit.files'), undefined);
+    assert.deepEqual((at(podOf({ logPath: '-' }), 'volumes') as object[])[1], {
+      name: 'log',
+      hostPath: { path: '/var/log/pods', type: 'DirectoryOrCreate' },
+    });
+  });
+
   it('names the twin of a log without a suffix too', () => {
     assert.equal(twinLogPath('/var/log.d/audit'), '/var/log.d/audit-twin');
   });
