@@ -95,7 +95,7 @@ async function objectsOf(
   wanted: Wanted,
 ): Promise<readonly KubeObject[]> {
   const { access, logPath, run, fingerprint, agent } = wanted;
-  if (kind === 'helm') return [chartSecret(run)];
+  if (kind === 'helm') return [chartSecret(run, fingerprint)];
   if (kind === 'none') return [];
   const [digest, scripts] = await Promise.all([world.hasher(), agentScripts()]);
   return logagentObjects({

@@ -98,7 +98,7 @@ describe('the agents on a cluster', function () {
       assert.match(rendered, /kind: DaemonSet/);
       assert.doesNotMatch(rendered, /kind: (ClusterRole|ClusterRoleBinding|PriorityClass|Secret)$/m);
 
-      const secret = chartSecret('run-1');
+      const secret = chartSecret('run-1', 'abcdef012345');
       await create(collectionOf(secret), secret);
       await helm.run({ args: helmArgs('install', chart), values: chartValues(settings) });
       await assertShipsTheLog();

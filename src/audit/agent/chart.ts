@@ -31,8 +31,11 @@ export interface ChartSettings extends LogConfig {
   readonly nodeSelector?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The Secret that the chart is told of, with the token's slot: a token among the values would stay in the release. */
-export function chartSecret(run: string): AgentObject {
+/**
+ * The Secret that the chart is told of, with the token's slot: a token among the values would stay in the release.
+ * @param fingerprint first hex digits of the token's SHA-256: another one, and the Secret is written anew
+ */
+export function chartSecret(run: string, fingerprint: string): AgentObject {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -40,7 +43,7 @@ export function chartSecret(run: string): AgentObject {
       name: agentName,
       namespace: names.namespace,
       labels: { [names.managedByLabel]: names.managedBy },
-      annotations: { [names.runAnnotation]: run },
+      annotations: { [names.runAnnotation]: run, [names.hashAnnotation]: fingerprint },
     },
     stringData: { [tokenKey]: tokenSlot },
   };

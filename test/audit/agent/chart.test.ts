@@ -25,7 +25,11 @@ describe("the vendor's chart as the agent", () => {
       name: 'sematext-audit-agent',
       hasLogsToken: true,
     });
-    assert.deepEqual(chartSecret('run-1').stringData, { 'logs-token': '${LOGS_TOKEN}' });
+    assert.deepEqual(chartSecret('run-1', 'abcdef012345').stringData, { 'logs-token': '${LOGS_TOKEN}' });
+    assert.deepEqual(chartSecret('run-1', 'abcdef012345').metadata.annotations, {
+      'sematext.com/audit-run': 'run-1',
+      'sematext.com/audit-config-hash': 'abcdef012345',
+    });
     assert.equal(JSON.stringify(chartValues(settings)).includes('LOGS_TOKEN}'), false);
   });
 
