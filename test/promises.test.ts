@@ -2,10 +2,12 @@
 // words, and no page is left of something that is gone.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import * as nodeChecks from '../src/audit/check/nodes.ts';
 import { statusChecks } from '../src/audit/check/state.ts';
 import { preflight } from '../src/flows/enable.ts';
 import { manifest } from '../src/cli/catalogue.ts';
 import { codes } from '../src/errors.ts';
+import { phaseCodes } from '../src/node/protocol.ts';
 
 const pagesIn = (folder: string): string[] =>
   readdirSync(folder)
@@ -13,14 +15,37 @@ const pagesIn = (folder: string): string[] =>
     .map((name) => name.replace(/\.md$/, ''))
     .sort();
 
+/** Checks that are asked only where API servers are changed. */
+const ofNodes = Object.values(nodeChecks).filter((one) => typeof one === 'object');
+
 describe('the project', () => {
   it('has a page for every failure, and no other', () => {
     assert.deepEqual(pagesIn('docs/errors'), Object.keys(codes).sort());
   });
 
   it('has a page for every check, and no other', () => {
-    const ids = new Set([...statusChecks, ...preflight].map(({ id }) => id));
+    const ids = new Set([...statusChecks, ...preflight, ...ofNodes].map(({ id }) => id));
     assert.deepEqual(pagesIn('docs/checks'), [...ids].sort());
+  });
+
+  it('names every failure and every check, with its severity, in the list of its pages', () => {
+    const errors = readFileSync('docs/errors/README.md', 'utf8');
+    for (const [code, exit] of Object.entries(codes)) {
+      const row = new RegExp(`^\\| ${exit} .*\\[${code}\\]\\(${code}\\.md\\)`, 'm');
+      assert.match(errors, row, `${code} is not in the row of exit ${exit}`);
+    }
+    const checks = readFileSync('docs/checks/README.md', 'utf8');
+    for (const { id, severity } of [...statusChecks, ...preflight, ...ofNodes])
+      assert.match(checks, new RegExp(`^\\| \\[${id}\\]\\(${id}\\.md\\) +\\| ${severity} `, 'm'), id);
+  });
+
+  it('says of every refusal of a node what to do, and of no other', () => {
+    const page = readFileSync('docs/how-it-changes-your-api-server.md', 'utf8');
+    const [, refusals = ''] = /\n## Refusals\n([^]*?)\n## /.exec(page) ?? [];
+    const told = [...refusals.matchAll(/^\| `([a-z-]+)` +\| [^|]{20,} \| [^|]{5,} \|$/gm)].map(
+      ([, code]) => code,
+    );
+    assert.deepEqual(told.sort(), [...phaseCodes].sort());
   });
 
   it('throws every failure that it documents', () => {
