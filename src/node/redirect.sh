@@ -3,6 +3,8 @@
 #
 # - Only the packet that opens a connection is sent elsewhere: a kept connection stays with the server that it has, also
 #   when connections are tracked from now on only.
+#   What the twin has when the redirect goes stays with it where somebody else's rules translate addresses too, as those
+#   of kube-proxy do; else the kernel stops doing so, and these connections are cut.
 # - Loopback addresses are left alone: there the real server is asked while others are sent to the twin.
 # - Only addresses of this node: a pod that speaks to port 6443 of another cluster must get there.
 # - It leads to the node's address, for `redirect` would take that of the interface a packet came in by, and the
