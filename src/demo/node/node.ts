@@ -81,7 +81,8 @@ export class ImitatedNode {
     this.#proc = new Proc(this.root, scriptSecond);
     this.#ports = new Ports(() => this.#opened());
     this.#front = new Relay(address, apiPort, () => this.front());
-    this.#service = new Relay(serviceAddress, apiPort, () => this.#behindService());
+    const open = (): boolean => setting.reachable();
+    this.#service = new Relay(serviceAddress, apiPort, () => this.#behindService(), open);
     this.#kubelet = this.#makeKubelet();
     // rules come and go without a word
     this.#timer = setInterval(() => this.#relay(), Math.max(5, setting.second));
@@ -110,9 +111,14 @@ export class ImitatedNode {
     return redirected(this.#places.rules, { hook: 'prerouting', to: 'node', port: apiPort });
   }
 
-  /** Whether somebody listens on a port of the node, and is asked there past all redirects. */
+  /** Where a port of the node is on this machine's loopback, past all redirects; undefined: nobody listens. */
+  inner(port: number): number | undefined {
+    return this.#ports.inside(port);
+  }
+
+  /** Whether somebody listens on a port of the node. */
   listens(port: number): boolean {
-    return this.#ports.inside(port) !== undefined;
+    return this.inner(port) !== undefined;
   }
 
   /** A connection to localhost on this node. @throws Error when nobody listens */

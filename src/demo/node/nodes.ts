@@ -178,7 +178,15 @@ class Cluster implements Nodes {
       name: `control-${i + 1}`,
       address: `${network}.${lastOf.node(i)}`,
     }));
-    this.#front = count > 1 ? new Relay(front, apiPort, () => this.#next()) : undefined;
+    this.#front =
+      count > 1
+        ? new Relay(
+            front,
+            apiPort,
+            () => this.#next(),
+            () => this.#serves(),
+          )
+        : undefined;
     const endpoint = this.#front && `${front}:${apiPort}`;
     for (const object of bareCluster(release, places, apiPort, endpoint)) this.objects.put(object);
     this.url = `https://${this.#front ? front : places[0]?.address}:${apiPort}`;
@@ -220,7 +228,7 @@ class Cluster implements Nodes {
       second: pace * 1000,
       scriptSecond: scriptPace * 1000,
       without,
-      reachable: () => this.#next() !== undefined,
+      reachable: () => this.#serves(),
       anyServer: () => this.#next(),
       changed: () => this.#front?.update(),
       cluster: {
@@ -243,6 +251,10 @@ class Cluster implements Nodes {
       admit: (object) => this.#admit?.(object),
       ...(podSecurity && { podSecurity }),
     };
+  }
+
+  #serves(): boolean {
+    return this.nodes.some((node) => node.front() !== undefined);
   }
 
   /** The next node whose port is open, in turns. */

@@ -10,19 +10,22 @@ export class Relay {
   readonly address: string;
   readonly port: number;
   readonly #target: Target;
+  readonly #isOpen: () => boolean;
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
   #lost = false;
 
-  constructor(address: string, port: number, target: Target) {
+  /** @param isOpen whether there is a target at all, where to ask for one has an effect of its own */
+  constructor(address: string, port: number, target: Target, isOpen = () => target() !== undefined) {
     this.address = address;
     this.port = port;
     this.#target = target;
+    this.#isOpen = isOpen;
   }
 
   /** Opens or closes the port, as the target is there or not. */
   update(): void {
-    const open = !this.#lost && this.#target() !== undefined;
+    const open = !this.#lost && this.#isOpen();
     if (open && !this.#server) {
       const server = createServer((socket) => this.#pass(socket));
       // nobody else uses this address, so that the port is free again as soon as it is closed
