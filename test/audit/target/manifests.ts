@@ -1,7 +1,9 @@
 // Manifests of API servers: of kubeadm, of other installers, by hand, and of chance.
+import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Change } from '../../../src/audit/change.ts';
 import { configRoot } from '../../../src/audit/change.ts';
+import { Unusable } from '../../../src/audit/target/unusable.ts';
 import type { Draws } from '../../support/draws.ts';
 
 const folder = new URL('manifests/', import.meta.url);
@@ -56,6 +58,13 @@ export const switches: Change = {
 };
 
 export const flagNames = (change: Change): readonly string[] => change.flags.map(([name]) => name);
+
+/** For assert.throws: a text is refused, for this reason. */
+export const refusal = (why: string) => (error: unknown) => {
+  assert.ok(error instanceof Unusable, String(error));
+  assert.equal(error.why, why);
+  return true;
+};
 
 /** A manifest that somebody might have written: everything that YAML leaves open is left to chance. */
 export function randomManifest(draw: Draws): string {

@@ -1,10 +1,10 @@
 // Edits of YAML text: where each entry goes, what stays, and that taking it away leaves what was there.
 import assert from 'node:assert/strict';
 import { parse } from 'yaml';
-import { Unusable } from '../../../src/audit/target/unusable.ts';
 import { edited, quoted } from '../../../src/audit/target/yaml-edit.ts';
 import type { Edit, Entries } from '../../../src/audit/target/yaml-meaning.ts';
 import type { Path } from '../../../src/audit/target/yaml-places.ts';
+import { refusal } from './manifests.ts';
 
 const add = (to: Path, these: Entries): Edit => ({ do: 'add', to, these });
 const set = (at: Path, value: string): Edit => ({ do: 'set', at, value });
@@ -181,9 +181,5 @@ describe('edited', () => {
     ],
   ];
   for (const [what, text, edit, why] of refusals)
-    it(`refuses ${what}`, () =>
-      assert.throws(
-        () => edited(text, [edit]),
-        (error) => error instanceof Unusable && error.why === why,
-      ));
+    it(`refuses ${what}`, () => assert.throws(() => edited(text, [edit]), refusal(why)));
 });
