@@ -122,6 +122,15 @@ describe('the plugin that ships audit files', () => {
     assert.deepEqual(receiver.ids(), ['a', 'longer than the first', 'b']);
   });
 
+  it('begins anew in a file that became shorter', async () => {
+    stage.write(['a', 'b', 'c']);
+    await (await stage.plugin()).pass();
+    truncateSync(join(stage.folder, 'audit.log'), event('a').length + 1);
+    stage.write(['d']);
+    await (await stage.plugin()).pass();
+    assert.deepEqual(receiver.ids(), ['a', 'b', 'c', 'd']);
+  });
+
   it('remembers a file that is gone for two minutes, and not for ever', async () => {
     stage.write(['a']);
     const plugin = await stage.plugin();
@@ -193,6 +202,28 @@ describe('the plugin that ships audit files', () => {
     stage.raw(`${event('old', { stageTimestamp: '2026-03-04T05:06:06.999999Z' })}\n${event('new')}\n`);
     await (await stage.plugin({ since: '2026-03-04T05:06:07Z' })).pass();
     assert.deepEqual(receiver.ids(), ['new']);
+  });
+
+  it('ends with the request under way when Logagent ends, and the next one goes on there', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `event ${i}`);
+    for (const id of ids) stage.raw(`${event(id, { requestObject: 'x'.repeat(megabyte / 20) })}\n`);
+    const plugin = await stage.plugin();
+    await quietly(async () => {
+      const ended = new Promise<void>((resolve) =>
+        receiver.verdicts.push((sent) => {
+          plugin.stop(resolve);
+          return sent.map(() => 201);
+        }),
+      );
+      plugin.start();
+      await ended;
+    });
+    assert.equal(receiver.paths.length, 1);
+    await (await stage.plugin()).pass();
+    assert.deepEqual(
+      receiver.taken.map(({ event: { auditID } }) => auditID),
+      ids,
+    );
   });
 
   it('tells how much it sent when Logagent ends', async () => {
