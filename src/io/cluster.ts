@@ -220,12 +220,12 @@ async function sentThrough(
   request: ApiRequest,
   { prepared, more, cluster }: { prepared: Prepared; more: More; cluster: Pick<Cluster, 'host' | 'known'> },
 ): Promise<Answer> {
-  const { through, via, headers: _headers, body: _body, ...bounds } = request;
+  const { through, via, body: _body, ...rest } = request;
   if (through === undefined || via !== undefined) throw new Error('a request goes either via or through');
   const { askThrough, noTunnel, openTunnel, tunnelPath } = await import('./tunnel.ts');
   // the kubelet has no JSON to give here, and answers 406 to those who want it
   const headers = { Accept: '*/*' };
-  const wish: ApiRequest = { ...bounds, method: 'GET', path: tunnelPath(through), headers };
+  const wish: ApiRequest = { ...rest, method: 'GET', path: tunnelPath(through), headers };
   const open = async (wish: ApiRequest): Promise<Opening> => openTunnel(await prepared(wish), through.port);
   const { tunnel, ...answer } = await asked(wish, open, more);
   if (tunnel === undefined) throw noTunnel(refusal(cluster, wish, answer));

@@ -73,7 +73,7 @@ export class Tunnel extends Duplex {
       this.#said = words(bytes);
       // it is the kubelet's last word, and all that was forwarded came before it
       this.#end();
-    } else if (!this.push(bytes)) this.#socket.pause();
+    } else this.push(bytes);
   }
 
   #end(): void {
@@ -82,7 +82,7 @@ export class Tunnel extends Duplex {
   }
 
   override _read(): void {
-    this.#socket.resume();
+    // no brake: who asks reads what comes at once, and no more than the cap
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {

@@ -103,7 +103,7 @@ export const forward: Talk = (socket, port) => {
   socket.on('close', () => target.destroy());
 };
 
-/** What the gateway does with a wish for a websocket: true opens one, else the answer was written to the socket. */
+/** What the gateway does with a wish for a websocket: true, at once or later, opens one; else it wrote the answer. */
 export type Upgrade = (socket: Duplex) => unknown;
 
 /** Starts one. */
@@ -126,10 +126,12 @@ export async function gateway(
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     const port = Number(new URL(request.url ?? '', 'https://x').searchParams.get('ports'));
-    if (upgrade(socket) !== true) return;
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      webSocket.on('error', () => webSocket.terminate());
-      talk(webSocket, port);
+    void Promise.resolve(upgrade(socket)).then((accepted) => {
+      if (accepted !== true) return;
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        webSocket.on('error', () => webSocket.terminate());
+        talk(webSocket, port);
+      });
     });
   };
   const host = await httpsServer(secure(own, 'IP:127.0.0.1,DNS:front.example'), answer, onUpgrade);

@@ -13,6 +13,7 @@ import { temporary, secrets } from '../support/secrets.ts';
 import type { Failure } from '../../src/errors.ts';
 import { look, Refused, write } from '../../src/io/api.ts';
 import { HttpError, type HttpReason } from '../../src/io/http.ts';
+import { tunnelPath } from '../../src/io/tunnel.ts';
 import type { Answer, ApiRequest, Cluster, Connection } from '../../src/io/world.ts';
 import {
   beginChannels,
@@ -470,8 +471,10 @@ describe('tunnel', () => {
 
     it('when the server behind does not answer; the time of the tunnel counts', async () => {
       const server = await behind(() => undefined);
-      const gate = await front({ talk: (socket, port) => setTimeout(forward, 50, socket, port) });
-      const error = await failure(() => ask(api(gate), server.port, { timeoutMs: 300 }));
+      const open = await api(await front({ upgrade: () => sleep(1000, true) }));
+      const started = performance.now();
+      const error = await failure(() => ask(open, server.port, { timeoutMs: 1500 }));
+      assert.ok(performance.now() - started < 2300);
       assert.deepEqual([error.code, reasonOf(error)], ['cluster-unreachable', 'timeout'], error.message);
       assert.match(
         error.message,
@@ -504,6 +507,31 @@ describe('tunnel', () => {
       assert.equal((await failure(() => ask(open, server.port))).code, 'interrupted');
       assert.equal((await ask(open, server.port, { uncancelled: true })).status, 200);
     });
+  });
+
+  it('closes the websocket once it has the answer, whatever the kubelet does', async () => {
+    const server = await behind();
+    const gate = await front({
+      talk: (socket, port) => {
+        beginChannels(socket, port);
+        const target = connect(port, '127.0.0.1');
+        target.on('error', () => undefined);
+        target.on('data', (bytes: Buffer) => socket.send(message(0, bytes)));
+        socket.on('message', (bytes: Buffer) => target.write(bytes.subarray(1)));
+      },
+    });
+    assert.equal((await ask(api(gate), server.port)).status, 200);
+  });
+
+  it('says that a header is malformed', async () => {
+    const server = await behind();
+    const open = await api(await front());
+    assert.equal((await failure(() => ask(open, server.port, { headers: { a: 'b\nc' } }))).code, 'usage');
+  });
+
+  it('keeps odd names in their place', () => {
+    const path = tunnelPath({ namespace: 'a/b', pod: 'c?d', port: 1 });
+    assert.equal(path, '/api/v1/namespaces/a%2Fb/pods/c%3Fd/portforward?ports=1');
   });
 
   it('goes either via an address or through a pod', async () => {
