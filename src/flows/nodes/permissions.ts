@@ -1,4 +1,4 @@
-// What whoever changes nodes must be allowed to do; docs/permissions.yaml has the same as roles.
+// What whoever changes nodes must be allowed to do; docs/permissions-nodes.yaml has the same as roles.
 import type { Permission } from '../../audit/facts.ts';
 import { names } from '../../audit/names.ts';
 
@@ -19,8 +19,11 @@ const inSystem = (
   }));
 
 export const neededOnNodes: readonly Permission[] = [
-  ...['create', 'delete'].map((verb) => ({ verb, group: '', resource: 'namespaces' })),
+  ...['get', 'delete'].map((verb) => ({ verb, group: '', resource: 'namespaces', name: names.namespace })),
+  { verb: 'create', group: '', resource: 'namespaces' },
   { verb: 'get', group: '', resource: 'nodes' },
+  // its address is redirected too: unseen, requests by it would fail while an API server is exchanged
+  { verb: 'get', group: '', resource: 'services', namespace: 'default', name: 'kubernetes' },
   ...inOurs('pods', 'create', 'get', 'list', 'delete'),
   ...inOurs('pods/log', 'get'),
   // the websocket form is a GET, which 1.35 and later ask to be allowed as a create as well
