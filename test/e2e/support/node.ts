@@ -15,8 +15,10 @@ import { folder } from './running.ts';
 export interface NodeOptions {
   /** Of the API server; 1.18.19 runs under kubelet 1.30.4. Default 1.37.2. */
   version?: NodeVersions['apiServer'];
-  /** With kube-proxy in this mode, so that the service address leads to an API server. Default none. */
+  /** With kube-proxy in this mode, so that the service address leads to an API server; not with 1.18. Default none. */
   kubeProxy?: 'iptables' | 'nftables';
+  /** Flags of the API server that kubeadm would not give it, without dashes. */
+  apiServerFlags?: Readonly<Record<string, string>>;
 }
 
 /** A way to the API. */
@@ -96,13 +98,20 @@ async function machineOf(
   n: number,
 ): Promise<{ machine: Machine; settings: KubeadmSettings }> {
   const apiServer = options.version ?? '1.37.2';
+  if (options.kubeProxy && apiServer !== '1.37.2') throw new Error('kube-proxy 1.37 wants EndpointSlices v1');
   const versions: NodeVersions = { apiServer, kubelet: apiServer === '1.37.2' ? '1.37.2' : '1.30.4' };
   const name = `control-${n}`;
   const machine = parts.keep(await startMachine({ name, network, number: n, parts: nodeParts(versions) }));
   await controlPlane.install(machine, n, versions);
   const { address, cgroup } = machine;
   const alsoKnownAs = ['127.0.0.1', network.hostAddress];
-  return { machine, settings: { versions, name, address, cgroup, endpoint, alsoKnownAs } };
+  // 1.18 would serve plain HTTP on 8080 as well
+  const apiServerFlags = {
+    ...(apiServer === '1.18.19' && { 'insecure-port': '0' }),
+    ...options.apiServerFlags,
+  };
+  const settings = { versions, name, address, cgroup, endpoint, alsoKnownAs, apiServerFlags };
+  return { machine, settings };
 }
 
 async function serving({ parts, network, options }: Cluster, machine: Machine, one: Machine): Promise<Node> {
@@ -131,9 +140,9 @@ async function ready(machine: Machine, access: Access): Promise<void> {
   const again = async (): Promise<true> => {
     await machine.stopService('kubelet');
     await machine.startService('kubelet');
-    return within(60_000);
+    return within(120_000);
   };
-  await within(15_000)
+  await within(20_000)
     .catch(again)
     .catch(async (error: unknown) => {
       const { stdout } = await access.kubectl([...pods, '-o', 'wide']);

@@ -1,16 +1,23 @@
 #!/usr/bin/env bash
-# kube-apiserver 1.18, the last one with AuditSink, by a Go of today.
+# The control plane of Kubernetes 1.18, the last one with AuditSink, by a Go of
+# today.
 #
 # go.mod says which four dependencies had to be newer than its own to compile
-# and run. What is left: the file with the OpenAPI definitions is generated
-# when Kubernetes is built and is in no module. So: generate it, put it into a
-# throw-away copy of the module, build from that copy.
+# and run. What is left, for the API server: the file with the OpenAPI
+# definitions is generated when Kubernetes is built and is in no module. So:
+# generate it, put it into a throw-away copy of the module, build from that copy.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=../tools.sh source-path=SCRIPTDIR
 source ../tools.sh
 
 go_env
+if [ "$PART" != kube-apiserver ]; then
+  go build -trimpath -ldflags "$(kubernetes_ldflags)" -o "$OUT/$PART" "k8s.io/kubernetes/cmd/$PART"
+  "$OUT/$PART" --version
+  exit
+fi
+
 scratch=$OUT/scratch
 mkdir -p "$scratch"
 

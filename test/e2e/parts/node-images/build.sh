@@ -66,17 +66,12 @@ kubernetes() { # kubernetes NAME...: images of these programs, in the version of
 }
 
 mkdir -p "$scratch"
-case $VERSION in
-1.18.*)
-  kubernetes kube-apiserver
-  ;;
-*)
-  kubernetes kube-apiserver kube-controller-manager kube-scheduler
+kubernetes kube-apiserver kube-controller-manager kube-scheduler
+if [ "$VERSION" = 1.37.2 ]; then # with what nodes of either version need
   etcd=$(awk '$1 == "etcd" { print $2 }' ../parts.txt)
   image etcd "$etcd-0" "$parts/etcd-$etcd/etcd" /usr/local/bin/etcd
   go_env
   (cd pause && go build -trimpath -ldflags '-s -w' -o "$scratch/program" .)
   image pause 3.10.2 "$scratch/program" /pause
-  ;;
-esac
+fi
 rm -rf "$scratch"

@@ -8,12 +8,14 @@ import {
   initConfig,
   joinConfig,
   kubeProxyConfig,
+  patchesFolder,
   podNetwork,
   serviceAddress,
   type KubeadmSettings,
   type NodeVersions,
 } from './kubeadm-config.ts';
 import type { Machine } from './machine.ts';
+import { patches } from './older-images.ts';
 
 /** Of an administrator (system:masters), on the first control plane. */
 export const superAdmin = '/etc/kubernetes/super-admin.conf';
@@ -37,6 +39,10 @@ export async function install(machine: Machine, n: number, { apiServer }: NodeVe
 
 /** The first control plane. */
 export async function init(machine: Machine, settings: KubeadmSettings): Promise<void> {
+  const { apiServer } = settings.versions;
+  if (apiServer !== '1.37.2')
+    for (const [name, text] of Object.entries(patches(apiServer)))
+      await write(machine, `${patchesFolder}/${name}`, text);
   await write(machine, kubeadmFile, initConfig(settings));
   await machine.exec(`kubeadm init --config ${kubeadmFile} --skip-phases=preflight,addon,show-join-command`);
 }

@@ -20,10 +20,15 @@ export interface KubeadmSettings {
   readonly endpoint: string;
   /** Further names and addresses in the API server's certificate. */
   readonly alsoKnownAs: readonly string[];
+  /** Flags of the API server that kubeadm would not give it, without dashes. */
+  readonly apiServerFlags: Readonly<Record<string, string>>;
 }
 
 const pause = 'registry.k8s.io/pause:3.10.2';
 const socket = 'unix:///run/containerd/containerd.sock';
+
+/** Where kubeadm finds patches, on the node. */
+export const patchesFolder = '/etc/kubernetes/patches';
 
 /** Service and pod addresses of each cluster. */
 export const serviceAddress = '10.96.0.1';
@@ -45,13 +50,14 @@ export function initConfig(settings: KubeadmSettings): string {
     ...{ apiVersion: api.version, kind: 'InitConfiguration' },
     localAPIEndpoint: { advertiseAddress: settings.address, bindPort: 6443 },
     nodeRegistration: registration(settings),
+    ...(!api.newer && { patches: { directory: patchesFolder } }),
   };
   const cluster = {
     ...{ apiVersion: api.version, kind: 'ClusterConfiguration' },
     kubernetesVersion: `v${versions.kubelet}`,
     controlPlaneEndpoint: settings.endpoint,
     networking: { podSubnet, serviceSubnet: '10.96.0.0/12' },
-    apiServer: { certSANs: settings.alsoKnownAs },
+    apiServer: { certSANs: settings.alsoKnownAs, extraArgs: api.flags(settings.apiServerFlags) },
     etcd: {
       local: { imageTag: `${versionsOf('etcd')[0]}-0`, extraArgs: api.flags({ 'unsafe-no-fsync': 'true' }) },
     },
@@ -73,7 +79,7 @@ export function joinConfig(settings: KubeadmSettings, kubeConfigPath: string): s
 interface KubeadmApi {
   readonly newer: boolean;
   readonly version: string;
-  flags(flags: Record<string, string>): unknown;
+  flags(flags: Readonly<Record<string, string>>): unknown;
 }
 
 function apiOf({ versions }: KubeadmSettings): KubeadmApi {

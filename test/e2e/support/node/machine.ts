@@ -111,7 +111,7 @@ async function powerOn(path: string, options: MachineOptions): Promise<Power> {
   });
   const init = await eventually({
     what: `${options.name} to be up`,
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
     everyMs: 10,
     ask: async () => {
       const [child] = (await readFile(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8')).split(
