@@ -35,7 +35,7 @@ export function serverIn(text: string): Server {
   const at = ['spec', 'containers'];
   const servers = listAt(containers, at).flatMap((one, i) => serverFrom(pod, one, [...at, i]));
   const [server, another] = servers;
-  if (server === undefined) throw new Unusable('no container in it runs kube-apiserver');
+  if (server === undefined) throw noServer(containers);
   if (another !== undefined) throw new Unusable('several containers in it run kube-apiserver');
   if (hostNetwork !== true) throw new Unusable('its pod is not in the network of the host');
   const places: readonly Path[] = [
@@ -51,15 +51,23 @@ function serverFrom(pod: Data, one: unknown, at: Path): readonly Server[] {
   const container = mapAt(one, at);
   const words = ['command', 'args'].flatMap((list) => wordsAt(container[list], [...at, list]));
   const program = words.findIndex(({ text }, i) => isProgram(text, words[i - 1]?.text));
-  const before = words.slice(0, Math.max(program, 0));
-  if (words.some(({ text }) => /kube-apiserver\s/.test(text)) || before.some(({ text }) => isShell(text)))
-    throw new Unusable('a shell starts its API server (sh -c), so its flags are words of a script');
-  return program < 0 ? [] : [{ pod, container, at, words, first: program + 1 }];
+  if (program < 0) return [];
+  if (words.slice(0, program).some(({ text }) => isShell(text))) throw new Unusable(byShell);
+  return [{ pod, container, at, words, first: program + 1 }];
 }
+
+const byShell = 'a shell starts its API server (sh -c), so its flags are words of a script';
+
+const noServer = (containers: unknown): Unusable =>
+  new Unusable(
+    /kube-apiserver(\s|\\n)/.test(JSON.stringify(containers))
+      ? byShell
+      : 'no container in it runs kube-apiserver',
+  );
 
 /** Also the one program that held all of Kubernetes up to 1.18: `hyperkube apiserver`. */
 const isProgram = (word: string, before: string | undefined): boolean =>
-  /^(?!-)(.*\/)?kube-apiserver$/.test(word) ||
+  /^(?!-)(\S*\/)?kube-apiserver$/.test(word) ||
   (word === 'apiserver' && /(^|\/)hyperkube$/.test(before ?? ''));
 
 const isShell = (word: string): boolean => /(^|\/)(ba|da|a|k|z)?sh$/.test(word);

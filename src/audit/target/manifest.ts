@@ -99,8 +99,8 @@ export function applyChange(
 /**
  * Takes what is ours out of a manifest, whatever else was changed in it since.
  * @param restored names of the flags that we set, and the values that they had before
- * @returns the very text that `applyChange` was given, when nobody else changed it, and no flag was replaced whose
- *   value cannot be written in the quotes that it has now
+ * @returns the very text that `applyChange` was given, when nobody else changed it, and every flag that was replaced
+ *   stood on one line, with its value, in the quotes that its new value has
  * @throws Unusable as readManifest does
  */
 export function withoutChange(text: string, restored: Restored): string {

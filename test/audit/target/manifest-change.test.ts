@@ -114,6 +114,11 @@ describe('applyChange', () => {
     assert.match(next, /\n {4}- "--audit-log-maxage=30"\n {4}- --authorization-mode/);
   });
 
+  it('writes the hash in quotes, even where it is no number', () => {
+    const next = applyChange(kubeadm, { ...logChange, hash: 'abcdefabcdef' });
+    assert.match(next, /\n {4}sematext.com\/audit-config-hash: "abcdefabcdef"\n/);
+  });
+
   it('puts quotes where a value needs them', () => {
     const flag = (value: string): string => {
       const next = applyChange(kubeadm, { ...switches, flags: [['audit-policy-file', value]] });

@@ -192,6 +192,11 @@ describe('readManifest', () => {
   for (const [what, text, why] of refusals)
     it(`refuses ${what}`, () => assert.throws(() => readManifest(text), refusal(why)));
 
+  it('does not mind a shell in another container', () => {
+    const text = `${minimal}\n  - {name: b, command: [sh, -c, "pgrep kube-apiserver || exit 1"]}\n`;
+    assert.equal(readManifest(text).container, 'kube-apiserver');
+  });
+
   it('takes an empty document at the end, as the kubelet does', () => {
     assert.equal(readManifest(`${minimal}\n---\n`).name, 'kube-apiserver');
   });
