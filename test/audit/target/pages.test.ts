@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { backendFor } from '../../../src/audit/target/backend-for.ts';
+import { isChangeable } from '../../../src/audit/target/changeable.ts';
 import { rows } from '../../../src/audit/target/rows.ts';
 import { pageOf, targetIds } from '../../../src/audit/target/target.ts';
 import type { TargetId } from '../../../src/audit/target/target.ts';
@@ -57,6 +58,8 @@ describe('pages of control planes', () => {
       goldenPart(pageOf(target), 'recognised', `Recognised by: ${sign}.`);
       goldenPart(pageOf(target), 'by-hand', byHandOf(target));
       const page = read(pageOf(target));
+      const does = page.includes('\nEverything: `enable --webhook`, `enable --log-backend`');
+      assert.equal(does, isChangeable(target), `${target} says that the tool does it: ${does}`);
       for (const title of ['How it is recognised', 'What the tool does', 'By hand', 'Undo by hand', 'Traps'])
         assert.ok(page.includes(`\n## ${title}\n`), `${target} has no "${title}"`);
     });
@@ -79,6 +82,7 @@ describe('pages of control planes', () => {
       const { steps } = change(target, need, typical[need]);
       const pick = backendFor(versionOf(typical.webhook), target, none).backend;
       if (pick === 'provider') return 'provider';
+      if (isChangeable(target)) return 'yes';
       return steps.length === 0 ? 'no' : 'by hand';
     };
     const lines = targetIds.map((id) => {
