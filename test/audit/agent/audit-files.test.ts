@@ -123,9 +123,11 @@ describe('the plugin that ships audit files', () => {
   });
 
   it('begins anew in a file that became shorter', async () => {
-    stage.write(['a', 'b', 'c']);
+    const first = `${event('a', { requestObject: 'x'.repeat(2000) })}\n`; // more than tells files apart
+    stage.raw(first);
+    stage.write(['b', 'c']);
     await (await stage.plugin()).pass();
-    truncateSync(join(stage.folder, 'audit.log'), event('a').length + 1);
+    truncateSync(join(stage.folder, 'audit.log'), first.length);
     stage.write(['d']);
     await (await stage.plugin()).pass();
     assert.deepEqual(receiver.ids(), ['a', 'b', 'c', 'd']);
@@ -191,7 +193,8 @@ describe('the plugin that ships audit files', () => {
 
   it('ships audit events only, from the files of its own only', async () => {
     const other = JSON.stringify({ kind: 'Event', apiVersion: 'v1', auditID: 'core' });
-    stage.raw(`I0304 klog\n\n${other}\nnull\n42\n{"kind":"Event"}\n${event('a')}\n`);
+    const list = JSON.stringify({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [] });
+    stage.raw(`I0304 klog\n\n${other}\nnull\n42\n{"kind":"Event"}\n${list}\n${event('a')}\n`);
     for (const file of ['other.log', 'audit-note.log', `audit-${one}.log.gz`, `xaudit-${one}.log`])
       stage.write([file], file);
     await (await stage.plugin()).pass();
