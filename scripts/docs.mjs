@@ -80,7 +80,7 @@ async function transcripts() {
     disable: { args: ['disable'], env: on18 },
     'status-off': { args: ['status', ...sink], env: on37 },
     'enable-removed': { args: ['enable', '--dynamic', ...sink], env: on37 },
-    'enable-by-hand': { args: ['enable', ...sink], env: on37, first: 16 },
+    'enable-by-hand': { args: ['enable', '--distribution', 'k3s', ...sink], env: on37, first: 16 },
     version: { args: ['version'], env: on18 },
     demo: { args: ['demo'], env },
   };
