@@ -35,9 +35,11 @@ undo() {
   return 0
 }
 
-# finish OUTCOME [REASON]: the transaction is over
+# finish OUTCOME [REASON]: the transaction is over. What is half written lies in its folder, which goes: the guard may be
+# ended in the midst of this when a phase was faster.
 finish() {
-  uncarry && printf '%s\n' "$run $1${2:+ $2}" | write "$state/last" || return 1
+  uncarry && printf '%s\n' "$run $1${2:+ $2}" | write "$tx/last.$$" || return 1
+  mv -f "$tx/last.$$" "$state/last" && flush "$state" || return 1
   rm -rf "$state/tx.closed"
   mv -f "$tx" "$state/tx.closed" 2> /dev/null
   tidy

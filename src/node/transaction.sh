@@ -40,6 +40,19 @@ ended_as() {
   [ ! -d "$tx" ] && grep -Eq "^$run ($1)( |$)" "$state/last" 2> /dev/null && tidy
 }
 
+# lost: somebody else has decided, and may have ended it already
+lost() {
+  open
+  refuse decided "$(decision)"
+}
+
+# not_written PLACE: this phase could not write there; perhaps since it is over
+not_written() {
+  open
+  undecided
+  refuse write-failed "$1"
+}
+
 # undecided: nobody has decided how this ends
 undecided() {
   [ -z "$(decision)" ] || refuse decided "$(decision)${why:+: $why}"
@@ -90,10 +103,10 @@ phase_swap() {
     listens "$twin" || refuse carry-lost 'the twin is gone'
   fi
   if ! { beside old && beside new && server "$port" | write "$tx/serving" && starts | write "$tx/logs"; }; then
-    refuse write-failed "$manifests or $tx"
+    not_written "$manifests or $tx"
   fi
   before=$was
-  enter_phase swapped || refuse write-failed "$tx/phase"
+  enter_phase swapped || not_written "$tx/phase"
   # A guard that decides from here on reads this word and takes it as done; one that decided before is seen here. In
   # between it has taken away what is to be renamed.
   [ -z "$(decision)" ] && put new && ok
@@ -117,9 +130,9 @@ phase_confirm() {
     undecided
     in_phase swapped
     unchanged "$new"
-    decide confirmed || undecided
+    decide confirmed || lost
   fi
-  finish_confirmed || [ ! -d "$tx" ] || fail write-failed 'confirmed, but not all is put away yet'
+  finish_confirmed || ended_as confirmed || fail write-failed 'confirmed, but not all is put away yet'
 }
 
 phase_restore() {
@@ -132,7 +145,7 @@ phase_restore() {
       why=$(head -n 1 "$files/reason")
       printf '%s\n' "$why" | write "$tx/reason"
     fi
-    decide restored || undecided
+    decide restored || lost
   fi
   in_phase swapped restoring
   undo
@@ -145,12 +158,15 @@ phase_restore() {
 phase_settle() {
   ended_as 'restored|left' && ok
   open
-  [ "$(decision)" = restored ] || refuse wrong-phase 'nothing is being restored'
+  if [ "$(decision)" != restored ]; then
+    ended_as 'restored|left' && ok # meanwhile
+    refuse wrong-phase 'nothing is being restored'
+  fi
   in_phase swapped restoring
   undo
   undone=$?
   [ "$undone" -ne 2 ] || fail write-failed "$manifest"
-  finish_undone "$undone" || [ ! -d "$tx" ] || fail write-failed 'the guard goes on with it'
+  finish_undone "$undone" || ended_as 'restored|left' || fail write-failed 'the guard goes on with it'
 }
 
 phase_abort() {
@@ -163,13 +179,13 @@ phase_abort() {
   open
   [ "$(decision)" = restored ] || undecided
   in_phase staged armed carried
-  decide restored || undecided
+  decide restored || ended_as aborted || lost
   undo
   undone=$?
   case $was in
     swapped | restoring) fail decided 'a swap was under way: the guard restores' ;;
   esac
-  finish_undone "$undone" || [ ! -d "$tx" ] || fail write-failed 'the guard goes on with it'
+  finish_undone "$undone" || ended_as aborted || fail write-failed 'the guard goes on with it'
 }
 
 # phase_twin_log: the twin's log, and what it has rotated, get names as the API server gives to rotated ones
