@@ -101,6 +101,13 @@ describe('applyChange', () => {
     assert.equal(back, kubeadm.replace('    - --allow-privileged=true\n', ''));
   });
 
+  it('leaves a flag of the same name alone that is a word of the wrapper before', () => {
+    const text = manifest('kops.yaml');
+    const next = applyChange(text, { ...switches, flags: [['log-file', '/b']] });
+    assert.match(next, /- --log-file=\/var\/log\/kube-apiserver.log\n[^]*- --v=2\n {4}- --log-file=\/b\n/);
+    assert.equal(withoutChange(next, { flags: ['log-file'], previous: {} }), text);
+  });
+
   it('sets a flag without a value, in the word that it is', () => {
     const text = kubeadm.replace('--allow-privileged=true', '--audit-dynamic-configuration');
     assert.equal(applyChange(text, { ...switches, flags: [['audit-dynamic-configuration', 'true']] }), text);
@@ -167,6 +174,13 @@ describe('applyChange', () => {
     assert.doesNotMatch(next, /path: \/var\/log\/kubernetes\/audit\n/);
   });
 
+  it('puts its own mount right where it came to lead elsewhere', () => {
+    const next = applyChange(kubeadm, logChange);
+    const astray = next.replace('path: /var/log/kubernetes/audit\n', 'path: /srv\n');
+    assert.notEqual(astray, next);
+    assert.equal(applyChange(astray, logChange), next);
+  });
+
   const inTheWay: readonly (readonly [what: string, mount: string, volume: string, why: string])[] = [
     [
       'another folder at the same path',
@@ -202,6 +216,12 @@ describe('applyChange', () => {
       'our name on something else',
       `{name: sematext-audit-log, mountPath: /x}`,
       '{name: sematext-audit-log, emptyDir: {}}',
+      'its volume sematext-audit-log is not as this tool makes it',
+    ],
+    [
+      'our name on a part of a folder',
+      `{name: sematext-audit-log, mountPath: ${logAt}, subPath: x}`,
+      `{name: sematext-audit-log, hostPath: {path: ${logAt}, type: DirectoryOrCreate}}`,
       'its volume sematext-audit-log is not as this tool makes it',
     ],
     [
