@@ -40,7 +40,7 @@ describe('documents for scripts', function () {
     const { run } = await open({ version: '1.37.2' });
     for (const [line, backend] of [
       ['enable --dynamic', 'dynamic'],
-      ['enable', 'webhook'],
+      ['enable --distribution k3s', 'webhook'],
     ] as const) {
       const ran = await run(`${line} -o json`);
       const document = valid(ran);
