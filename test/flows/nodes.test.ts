@@ -157,11 +157,14 @@ async function failureOf(work: Promise<unknown>): Promise<Failure> {
 }
 
 describe('enable and disable on control-plane nodes', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let scene: Scene;
   let before: Readonly<Record<string, string>>;
   const begin = async (options: NodesOptions = {}): Promise<void> => {
-    scene = new Scene(await startNode({ scriptPace: 0.2, ...options }), await startSematext({ tokens: [secrets.token], delayMs: 5 }));
+    scene = new Scene(
+      await startNode({ scriptPace: 0.2, ...options }),
+      await startSematext({ tokens: [secrets.token], delayMs: 5 }),
+    );
     before = scene.state();
   };
   afterEach(() => scene.stop());

@@ -150,7 +150,9 @@ export class Stage {
     change: { yes?: boolean; dryRun?: boolean } = {},
     world = this.world(),
   ): Promise<DisableResult> {
-    return seen(await disable(world, { dryRun: false, yes: true, nodes: onNodes, tell: this.tell, ...change }));
+    return seen(
+      await disable(world, { dryRun: false, yes: true, nodes: onNodes, tell: this.tell, ...change }),
+    );
   }
 
   async status(change: Partial<StatusRequest> = {}, world = this.world()): Promise<StatusResult> {

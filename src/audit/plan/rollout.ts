@@ -105,7 +105,7 @@ function turnStep(node: SeenNode, ground: Ground, { after, change }: Goal): Turn
     port: securePort,
     twin,
     carry: why === undefined ? { address: node.address, service: ground.service } : undefined,
-    outage: why === undefined ? 'none' : { seconds: withoutTwin, why },
+    outage: outageOf(why),
     log: fileOf(readManifest(after).flags['audit-log-path']),
   };
   return {
@@ -114,6 +114,9 @@ function turnStep(node: SeenNode, ground: Ground, { after, change }: Goal): Turn
     undo: { do: 'turn-back' },
   };
 }
+
+const outageOf = (why: string | undefined): Turn['outage'] =>
+  why === undefined ? 'none' : { seconds: withoutTwin, why };
 
 const fileOf = (path: string | undefined): string | undefined => (path === '-' ? undefined : path);
 

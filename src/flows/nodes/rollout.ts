@@ -6,7 +6,7 @@ import { manifestsUsable, nodesReady, outagesOf, roomOnNodes } from '../../audit
 import type { Probe } from '../../audit/event/probe.ts';
 import type { ProbeResult } from '../../audit/event/proof.ts';
 import type { Ground } from '../../audit/plan/rollout.ts';
-import { isTurn } from '../../audit/plan/step.ts';
+import { isOnNodes, isTurn } from '../../audit/plan/step.ts';
 import type { HelmStep, Place, Plan, Turn } from '../../audit/plan/step.ts';
 import type { Facts } from '../../audit/facts.ts';
 import { Failure } from '../../errors.ts';
@@ -113,7 +113,13 @@ interface ProofAsked {
 }
 
 async function rehearsed({ site, means }: Work, { steps }: Plan): Promise<'rehearsed'> {
-  for (const { action } of steps.filter(isTurn)) await rehearse(site, means, action.turn);
+  // where nothing of this tool was before, nothing stays
+  const fresh = steps.filter(isOnNodes).filter(({ undo }) => undo.do === 'clear');
+  try {
+    for (const { action } of steps.filter(isTurn)) await rehearse(site, means, action.turn);
+  } finally {
+    for (const { action } of fresh) await onEach(calm(site), means, 'remove', action.places);
+  }
   return 'rehearsed';
 }
 

@@ -7,7 +7,7 @@ import { Failure } from '../../errors.ts';
 import type { Through } from '../../io/world.ts';
 import { createPod, deletePod, podLog, podState } from './pods.ts';
 import type { Site } from './site.ts';
-import { until } from './site.ts';
+import { calm, until } from './site.ts';
 
 export interface Twin {
   readonly name: string;
@@ -27,8 +27,21 @@ const readyMs = 120_000;
 export async function raiseTwin(site: Site, turn: Turn, port: number): Promise<Twin> {
   const pod = twinPod(turn.after, { run: site.run, node: turn.node, port });
   const { name } = pod.metadata;
-  const through = { namespace: names.namespace, pod: name, port };
   await createPod(site, pod);
+  try {
+    return await raised(site, turn, { name, port });
+  } catch (error) {
+    await deletePod(calm(site), name, true).catch(() => undefined); // the first error is the one to show
+    throw error;
+  }
+}
+
+async function raised(
+  site: Site,
+  turn: Turn,
+  { name, port }: { readonly name: string; readonly port: number },
+): Promise<Twin> {
+  const through = { namespace: names.namespace, pod: name, port };
   const twin = { name, through, beside: { ...through, port: turn.port } };
   const ready = await until(site, { timeoutMs: readyMs }, async () => {
     const state = await podState(site, name);
