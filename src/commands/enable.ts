@@ -46,6 +46,10 @@ export default class Enable extends Command {
       exclusive: ['dynamic', 'webhook'],
     }),
     dynamic: Flags.boolean({ summary: 'by an AuditSink (Kubernetes 1.13 to 1.18)' }),
+    'set-switches': Flags.boolean({
+      summary: 'of --dynamic: set the switches that API servers lack',
+      dependsOn: ['dynamic'],
+    }),
     policy: Flags.string({
       summary: 'audit policy: a file, or vendor, recommended, minimal; default recommended',
       helpValue: 'FILE|PRESET',
@@ -115,6 +119,7 @@ export default class Enable extends Command {
       distribution: flags.distribution,
       timeoutMs: flags.timeout ?? 120_000,
       yes: flags.yes,
+      setSwitches: flags['set-switches'],
       nodes: { ...nodeChoice(flags), rehearseOnly: flags['rehearse-only'] },
       tool: `${this.config.bin}/${this.config.version}`,
       tell: say,

@@ -41,7 +41,7 @@ export interface Reply {
 /** A server that listens. */
 export interface Listening {
   readonly port: number;
-  /** Closes the port; what has been begun goes on. */
+  /** Closes the port; what has been begun goes on, and no connection is used again. */
   closePort(): void;
   /** Closes the port and every connection. */
   stop(): Promise<void>;
@@ -104,12 +104,15 @@ function answerUpgrades(
   };
 }
 
-/** Listens on 127.0.0.1; port 0 takes a free one; over TLS when given a certificate. What throws is answered by 500. */
-export async function listen(
+/** Answers one request; what throws is answered by 500. */
+type Respond = (incoming: IncomingMessage, response: ServerResponse, become?: Become) => void;
+
+/** @param closing whether no connection is to be used again */
+function responding(
   answer: (request: Request) => Reply | Promise<Reply>,
   faults: Faults,
-  { port = 0, tls }: { readonly port?: number; readonly tls?: Certificate } = {},
-): Promise<Listening> {
+  closing: () => boolean,
+): Respond {
   const serve = async (
     incoming: IncomingMessage,
     response: ServerResponse,
@@ -117,16 +120,27 @@ export async function listen(
   ): Promise<void> => {
     const request = await read(incoming);
     const reply = await faults.apply(request, () => answer(request));
+    if (closing()) response.shouldKeepAlive = false;
     if (reply === 'hang-up') incoming.socket.destroy();
     else if (reply.upgrade && become) await become(reply.upgrade);
     else await write(reply, response);
   };
-  const respond = (incoming: IncomingMessage, response: ServerResponse, become?: Become): void => {
+  return (incoming, response, become) => {
     serve(incoming, response, become).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500);
       response.end(String(error));
     });
   };
+}
+
+/** Listens on 127.0.0.1; port 0 takes a free one; over TLS when given a certificate. What throws is answered by 500. */
+export async function listen(
+  answer: (request: Request) => Reply | Promise<Reply>,
+  faults: Faults,
+  { port = 0, tls }: { readonly port?: number; readonly tls?: Certificate } = {},
+): Promise<Listening> {
+  let closing = false;
+  const respond = responding(answer, faults, () => closing);
   const plain = (incoming: IncomingMessage, response: ServerResponse): void => respond(incoming, response);
   const server = tls === undefined ? createServer(plain) : createTlsServer(tls, plain);
   const closeUpgraded = answerUpgrades(server, respond);
@@ -136,7 +150,10 @@ export async function listen(
   });
   return {
     port: (server.address() as AddressInfo).port,
-    closePort: () => void server.close(),
+    closePort: () => {
+      closing = true;
+      server.close();
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -66,8 +66,8 @@ export interface EnableRequest {
   readonly agent: AgentChoice;
   /** How nodes are worked on. */
   readonly nodes: NodeWishes;
-  /** The switches of the dynamic backend have been set by this very run: what is missing now, it cannot mend. */
-  readonly switchesSet?: boolean;
+  /** Whether switches that the dynamic backend lacks are set on API servers. */
+  readonly setSwitches: boolean;
   /** Name and version. */
   readonly tool: string;
   readonly tell: (title: string) => void;
@@ -129,7 +129,8 @@ async function dynamically(
   const { settings, access, tool } = request;
   const asked: DynamicRequest = { settings, sink: access.sink, fingerprint, run, tool };
   const checks = answerAll(preflight, { facts, sink: access.sink });
-  if (lacksSwitchesAlone(checks) && isChangeable(base.controlPlane.target) && !request.switchesSet)
+  const sets = request.setSwitches && isChangeable(base.controlPlane.target);
+  if (sets && lacksSwitchesAlone(checks))
     return withSwitches(world, request, { facts, base, run, fingerprint }, asked);
   if (obstacles(checks).length > 0) return { ...base, checks, ...(await wayOut(facts, checks, base)) };
   const plan = planDynamic(facts, asked);
@@ -160,7 +161,7 @@ async function withSwitches(
 ): Promise<EnableResult> {
   const { setSwitches } = await import('./switches.ts'); // the road over nodes is long
   const { checks, plan, outcome } = await setSwitches(world, begun.facts, await onNodesBy(request, begun));
-  if (outcome === 'done' || outcome === 'unchanged') return enable(world, { ...request, switchesSet: true });
+  if (outcome === 'done' || outcome === 'unchanged') return enable(world, { ...request, setSwitches: false });
   const sink = planDynamic(begun.facts, asked);
   const both = { steps: [...plan.steps, ...sink.steps], notes: [...plan.notes, ...sink.notes] };
   return { ...begun.base, outcome, checks, plan: outcome === 'planned' ? both : plan };
@@ -180,8 +181,10 @@ async function onNodesBy(
 async function statically(world: World, request: EnableRequest, begun: Begun): Promise<EnableResult> {
   const { facts, base } = begun;
   const { name: backend } = base.backend;
-  const can = (backend === 'webhook' || backend === 'log-backend') && isChangeable(base.controlPlane.target);
-  if (!can) return { ...base, byHand: await byHand(facts, base) };
+  // API servers are changed only by who asked for it by name
+  const named =
+    backend === request.backend && backend !== 'dynamic' && isChangeable(base.controlPlane.target);
+  if (!named) return { ...base, byHand: await byHand(facts, base) };
   const { enableStatic } = await import('./enable-static.ts'); // the road over nodes is long
   return enableStatic(world, facts, { ...(await onNodesBy(request, begun)), backend }, base);
 }

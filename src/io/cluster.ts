@@ -194,7 +194,7 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
       headers: headersOf(request, credential),
       body: request.body === undefined ? undefined : JSON.stringify(request.body),
       agent,
-      proxied: proxy !== undefined && request.through === undefined,
+      proxied: proxy !== undefined,
       timeoutMs: deadline(options.connection.requestTimeoutMs, request.timeoutMs),
       maxBytes: answerCap,
       signal: request.uncancelled === true ? new AbortController().signal : options.signal,

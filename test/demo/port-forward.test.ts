@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as tls } from 'node:tls';
 import { WebSocket } from 'ws';
 import { adminToken, startApiServer, type ApiServer } from '../../src/demo/api-server.ts';
 import type { Kubelets } from '../../src/demo/kubernetes/kubelets.ts';
@@ -25,9 +26,12 @@ describe('port-forward of the embedded API server', () => {
   let events: Event[];
   let behind: ReturnType<typeof createServer>;
   let inside: Socket[];
+  /** The port is not reached before this is over. */
+  let dialling: Promise<void>;
   const kubelets: Kubelets = {
     log: () => ({ lines: [], open: false }),
     dial: async (_pod, port) => {
+      await dialling;
       const socket = connect(port, '127.0.0.1');
       await once(socket, 'connect');
       return socket;
@@ -35,7 +39,7 @@ describe('port-forward of the embedded API server', () => {
   };
   const portOf = (of: { address(): unknown }): number => (of.address() as AddressInfo).port;
   beforeEach(async () => {
-    [events, inside] = [[], []];
+    [events, inside, dialling] = [[], [], Promise.resolve()];
     sink = createHttpServer((request, response) => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
@@ -59,15 +63,16 @@ describe('port-forward of the embedded API server', () => {
     for (const socket of inside) socket.destroy();
   });
 
-  /** A tunnel through which the server behind has said hello; `said` is the data channel without its port. */
-  const open = async (): Promise<{ socket: WebSocket; said(): string }> => {
+  /** A tunnel, once the server behind has said hello; `said` is the data channel without its port. */
+  const open = async (greeted = true): Promise<{ socket: WebSocket; said(): string }> => {
     const headers = { authorization: `Bearer ${adminToken}` };
     const url = `${server.url}${at}?ports=${portOf(behind)}`;
     const socket = new WebSocket(url, 'v4.channel.k8s.io', { headers, ca: server.ca });
     const parts: Buffer[] = [];
     socket.on('message', (message: Buffer) => message[0] === 0 && parts.push(message.subarray(1)));
     const said = (): string => Buffer.concat(parts).subarray(2).toString();
-    while (said() !== 'hello') await once(socket, 'message');
+    while (greeted && said() !== 'hello') await once(socket, 'message');
+    if (!greeted) await once(socket, 'open');
     return { socket, said };
   };
   const audited = async (): Promise<[string, number | undefined][]> => {
@@ -88,6 +93,29 @@ describe('port-forward of the embedded API server', () => {
     await Promise.all([once(inside[0] as Socket, 'close'), once(socket, 'close')]);
     while ((await audited()).length < 3) await sleep(5);
     assert.deepEqual(await audited(), [...begun, ['ResponseComplete', 101]]);
+  });
+
+  it('is audited to its end where the client has gone before it began', async () => {
+    server.faults.slow(100, { times: 1 });
+    const headers = { authorization: `Bearer ${adminToken}` };
+    const socket = new WebSocket(`${server.url}${at}?ports=1`, 'v4.channel.k8s.io', {
+      headers,
+      ca: server.ca,
+    });
+    socket.on('error', () => undefined);
+    while (server.requests.length === 0) await sleep(5);
+    socket.terminate();
+    while ((await audited()).length < 3) await sleep(5);
+    assert.deepEqual((await audited())[2], ['ResponseComplete', 101]);
+  });
+
+  it('loses nothing of what comes before the port is reached', async () => {
+    dialling = sleep(100);
+    const { socket } = await open(false);
+    socket.send(Buffer.from('\0early'));
+    while (inside.length === 0) await sleep(5);
+    const [bytes] = (await once(inside[0] as Socket, 'data')) as [Buffer];
+    assert.equal(bytes.toString(), 'early');
   });
 
   it('is counted as CONNECT, without a code', async () => {
@@ -129,16 +157,14 @@ describe('port-forward of the embedded API server', () => {
     }
   });
 
-  it('is the only thing that becomes a websocket: elsewhere the wish is ignored', async () => {
-    const headers = { authorization: `Bearer ${adminToken}` };
-    const socket = new WebSocket(`${server.url}/version`, { headers, ca: server.ca });
-    const [, response] = (await once(socket, 'unexpected-response')) as [
-      unknown,
-      NodeJS.ReadableStream & { statusCode: number },
-    ];
+  it('is the only thing that becomes a websocket: elsewhere the wish is ignored, and the connection closed', async () => {
+    const socket = tls(Number(new URL(server.url).port), '127.0.0.1', { ca: server.ca });
+    const wish = ['GET /version HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', '', ''];
+    socket.write(wish.join('\r\n'));
     let text = '';
-    for await (const chunk of response) text += String(chunk);
-    assert.equal(response.statusCode, 200);
+    for await (const chunk of socket) text += String(chunk); // until the server closes it
+    assert.match(text, /^HTTP\/1\.1 200 OK\r\n/);
+    assert.match(text, /\r\nConnection: close\r\n/);
     assert.match(text, /"gitVersion":"v1\.37\.2"/);
   });
 });

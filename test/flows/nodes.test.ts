@@ -71,6 +71,7 @@ class Scene {
       policy: { preset: 'recommended' },
       logPath: '/var/log/kubernetes/audit/audit.log',
       agent: { kind: 'none', image: undefined },
+      setSwitches: false,
       nodes: { ...here, rehearseOnly: false },
       dryRun: false,
       wait: true,

@@ -140,6 +140,7 @@ export class Stage {
       policy: { preset: 'recommended' },
       logPath: '/var/log/kubernetes/audit/audit.log',
       agent: { kind: 'none', image: undefined },
+      setSwitches: false,
       nodes: { ...onNodes, rehearseOnly: false },
     } as const;
     const rest = { wait: false, timeoutMs: 60_000, distribution: undefined, yes: true, tool, tell } as const;

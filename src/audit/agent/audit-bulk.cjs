@@ -5,7 +5,7 @@
 'use strict';
 const { createHash } = require('crypto');
 
-const timeoutMs = 30 * 1000;
+const timeoutMs = 60 * 1000;
 const patience = { firstMs: 1000, lastMs: 60 * 1000 };
 
 /** Keys as Logagent's audit receiver makes them, so that the events of a file and of a webhook are searched alike. */

@@ -15,9 +15,10 @@ const { basename, dirname, extname, join } = require('path');
 const { documentOf, Receiver } = require('./audit-bulk.cjs');
 const { containerLogs, namesIn, stdoutLines } = require('./audit-cri.cjs');
 
-const chunk = 1024 * 1024;
+/** What is read and sent at once: what a kill may let be sent again. Bytes. */
+const chunk = 512 * 1024;
 /** A line beyond this is left out: Sematext's receivers take 10 MB in one request. Bytes. */
-const longest = 8 * chunk;
+const longest = 16 * chunk;
 /** How many of a file's first bytes tell it from another one that got its inode later. */
 const headLength = 1024;
 /** Passes after which the position of a file that is gone is forgotten; one that is being renamed is gone for one. */

@@ -115,8 +115,8 @@ async function forward(
   port: number,
   { dial, sandbox }: { dial: () => Promise<Duplex>; sandbox: string },
 ): Promise<void> {
-  const send = (channel: number, bytes: Buffer, sent?: () => void): void =>
-    socket.send(Buffer.concat([Buffer.of(channel), bytes]), () => sent?.());
+  const send = (channel: number, bytes: Buffer): void =>
+    socket.send(Buffer.concat([Buffer.of(channel), bytes]), () => undefined);
   socket.on('error', () => socket.terminate());
   socket.pause(); // nothing may be missed before there is somebody to give it to
   for (const channel of [dataChannel, errorChannel]) send(channel, Buffer.of(port & 0xff, port >> 8));
@@ -128,15 +128,11 @@ async function forward(
     socket.resume();
     return socket.close(1000);
   }
-  target.on('data', (bytes: Buffer) => {
-    target.pause();
-    send(dataChannel, bytes, () => target.resume());
-  });
+  target.on('data', (bytes: Buffer) => send(dataChannel, bytes));
   target.on('error', () => target.destroy());
   for (const over of ['end', 'close']) target.on(over, () => socket.close(1000));
-  target.on('drain', () => socket.resume());
   socket.on('message', (message: Buffer) => {
-    if (message[0] === dataChannel && !target.write(message.subarray(1))) socket.pause();
+    if (message[0] === dataChannel) target.write(message.subarray(1));
   });
   socket.on('close', () => target.destroy());
   socket.resume();

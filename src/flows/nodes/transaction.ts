@@ -33,6 +33,9 @@ export interface Means {
 /** Free space that is asked for on the node, KiB: a manifest, a policy and a kubeconfig are some 20. */
 const needKiB = 4096;
 
+/** Between the end of the redirect and that of the twin. */
+const drainMs = 3_000;
+
 /** From arming to confirming: the redirect, the exchange (45 s, up to 4 min on a slow node), the proof. */
 const exchangeSeconds = 330;
 
@@ -195,6 +198,7 @@ class Transaction {
 
   async #dismiss(site: Site): Promise<void> {
     if (this.#twin === undefined) return;
+    await site.clock.sleep(drainMs); // what it has accepted last is answered before it goes
     await endTwin(site, this.#twin);
     const { log } = this.#turn;
     if (log !== undefined) await this.#phase('twin-log', { log }, {}, site);

@@ -152,6 +152,11 @@ describe('kubeadmConfig', () => {
     assert.doesNotMatch(next, /audit-log-maxage/);
   });
 
+  it('leaves a value as it is that is right, quotes or not', () => {
+    const text = withArgs.replace('"7"', '30');
+    assert.match(kubeadmConfig(text, logChange), /audit-log-maxage: 30\n/);
+  });
+
   it('needs no volume where the folder is there already', () => {
     const text = withArgs.replaceAll('/etc/pki', '/var/log/kubernetes/audit/');
     assert.doesNotMatch(kubeadmConfig(text, logChange), /sematext-audit-log/);

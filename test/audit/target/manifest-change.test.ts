@@ -195,6 +195,12 @@ describe('applyChange', () => {
       `its volume a is mounted at ${logAt} already`,
     ],
     [
+      'a file at the same path',
+      `{name: a, mountPath: ${logAt}}`,
+      `{name: a, hostPath: {path: ${logAt}, type: FileOrCreate}}`,
+      `its volume a is mounted at ${logAt} already`,
+    ],
+    [
       'a part of a folder',
       `{name: a, mountPath: ${logAt}, subPath: x}`,
       `{name: a, hostPath: {path: ${logAt}}}`,

@@ -87,6 +87,14 @@ describe('edited', () => {
     );
   });
 
+  it('keeps a long text on its line', () => {
+    const long = 'a b '.repeat(60).trim();
+    assert.equal(
+      edited('l:\n- z\n', [add(['l'], [long, quoted(long)])]),
+      `l:\n- z\n- ${long}\n- "${long}"\n`,
+    );
+  });
+
   it('makes every map on the way to what is missing', () => {
     assert.equal(edited('z: 1\n', [add(['a', 'b', 'c'], ['x'])]), 'z: 1\na:\n  b:\n    c:\n    - x\n');
   });

@@ -1,7 +1,9 @@
 // Redirects on the imitated node: the node script's own rules (src/node/redirect.sh), and where new connections get to.
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { join } from 'node:path';
+import { adminToken } from '../../../src/demo/api-server.ts';
 import { startNode, type NodesOptions, type OneNode } from '../../../src/demo/node/nodes.ts';
 import { watchAvailability } from '../../support/availability.ts';
 import { ask } from './ask.ts';
@@ -19,6 +21,18 @@ import {
 const scripts = ['base', 'redirect']
   .map((name) => readFileSync(new URL(`../../../src/node/${name}.sh`, import.meta.url), 'utf8'))
   .join('\n');
+
+/** A watch by an administrator, until it is ended. */
+function watchPath({ url, ca }: OneNode, path: string): { text: () => string; end: () => void } {
+  let text = '';
+  const headers = { authorization: `Bearer ${adminToken}` };
+  const outgoing = request(`${url}${path}`, { ca, headers, agent: false }, (answer) => {
+    answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    answer.on('error', () => undefined); // it is ended here
+  });
+  outgoing.on('error', (error) => (text += error.message)).end();
+  return { text: () => text, end: () => void outgoing.destroy() };
+}
 
 describe('the carry on the imitated node', () => {
   let cluster: OneNode;
@@ -87,11 +101,12 @@ describe('the carry on the imitated node', () => {
     await begin();
     await twinThatServes(cluster);
     const path = '/api/v1/namespaces/default/configmaps';
-    const watching = ask(cluster, 'GET', `${path}?watch=1&timeoutSeconds=1&resourceVersion=0`);
+    const watch = watchPath(cluster, `${path}?watch=1&resourceVersion=0`);
     await eventually('the watch', () => cluster.requests.some(({ target }) => target.includes('watch=1')));
     await run('carry');
     await ask(cluster, 'POST', path, { metadata: { name: 'seen' } });
-    assert.match((await watching).text, /"name":"seen"/);
+    await eventually('the change', () => watch.text().includes('"name":"seen"'));
+    watch.end();
     const byOf = (part: string): number | undefined =>
       cluster.requests.find(({ target, method }) => `${method} ${target}`.includes(part))?.by.port;
     assert.deepEqual([byOf('watch=1'), byOf(`POST ${path}`)], [6443, 7443]);

@@ -1,11 +1,15 @@
 // The imitated node under the contract that the real one is under (test/e2e/node/kubelet.test.ts).
 import { join } from 'node:path';
 import { startNode } from '../../../src/demo/node/nodes.ts';
-import { kubeletContract, type KubeletSubject, type PodSeen } from '../../contract/kubelet.contract.ts';
+import {
+  apiServerPodContract,
+  kubeletContract,
+  type KubeletSubject,
+  type PodSeen,
+} from '../../contract/kubelet.contract.ts';
 import { ask } from './ask.ts';
 
-async function start(): Promise<KubeletSubject> {
-  const pace = 0.01;
+async function start(pace: number): Promise<KubeletSubject> {
   const cluster = await startNode({ pace, scriptPace: pace });
   const { node } = cluster;
   const at = (namespace: string, name: string): string => `/api/v1/namespaces/${namespace}/pods/${name}`;
@@ -39,4 +43,5 @@ async function start(): Promise<KubeletSubject> {
   };
 }
 
-kubeletContract('imitated', start);
+kubeletContract('imitated', () => start(0.01));
+apiServerPodContract('imitated', () => start(0.05));

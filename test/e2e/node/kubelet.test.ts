@@ -1,6 +1,11 @@
 // The real kubelet under the contract that the imitated node is under: what the quick tests of a change take for granted
 // is what a real node does.
-import { kubeletContract, type KubeletSubject, type PodSeen } from '../../contract/kubelet.contract.ts';
+import {
+  apiServerPodContract,
+  kubeletContract,
+  type KubeletSubject,
+  type PodSeen,
+} from '../../contract/kubelet.contract.ts';
 import { startNode } from '../support/node.ts';
 
 async function start(): Promise<KubeletSubject> {
@@ -37,3 +42,4 @@ async function start(): Promise<KubeletSubject> {
 }
 
 kubeletContract('real 1.37.2', start);
+apiServerPodContract('real 1.37.2', start);

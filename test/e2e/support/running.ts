@@ -95,7 +95,7 @@ function endAll(): void {
 export async function ready(name: string, program: Running, ask: () => Promise<boolean>): Promise<void> {
   await eventually({
     what: `${name} to be ready`,
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
     ask: async () => ((await ask()) ? true : undefined),
     hopeless: () => program.ended(),
   }).catch(async (error: unknown) => {
