@@ -73,6 +73,14 @@ const collections: Readonly<Record<string, string>> = {
   DaemonSet: 'apis/apps/v1 daemonsets',
 };
 
+/** Paths of the agent's objects, by kind: there is one of each. */
+export const agentPaths: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.keys(collections).map((kind) => {
+    const metadata = { name: agentName, namespace: names.namespace };
+    return [kind, `${collectionOf({ apiVersion: '', kind, metadata })}/${agentName}`];
+  }),
+);
+
 /** Path of the collection that an agent's object is created in. */
 export function collectionOf({ kind, metadata: { name, namespace } }: KubeObject): string {
   const [group, plural] = collections[kind]?.split(' ') ?? [];

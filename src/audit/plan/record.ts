@@ -1,5 +1,6 @@
 // What a run did, as the ConfigMap kube-system/sematext-audit remembers it, so that `disable` can take back exactly
 // that. Holds no secret: the token appears only as a fingerprint.
+import { agentName, agentPaths } from '../agent/places.ts';
 import { names } from '../names.ts';
 import type { KubeObject, ObjectAction, ObjectStep, Plan } from './step.ts';
 
@@ -113,18 +114,17 @@ function isChange(value: unknown): value is RecordedChange {
   );
 }
 
-// A record says what to delete, so it is held against the only thing that this tool ever writes: a path that ends in
+// A record says what to delete, so it is held against the only things that this tool ever writes: a path that ends in
 // a dot, say, would be that of the whole collection once it is a URL, and another name would tell the user a lie.
 const sinkPath = `/apis/auditregistration.k8s.io/v1alpha1/auditsinks/${names.object}`;
 
 function isRecorded(value: unknown): value is RecordedObject {
   const { kind, name, undo } = (value ?? {}) as Partial<RecordedObject>;
-  return (
-    kind === 'AuditSink' &&
-    name === names.object &&
-    (undo?.do === 'delete' || undo?.do === 'restore') &&
-    undo.path === sinkPath
-  );
+  if (kind === 'AuditSink')
+    return (
+      name === names.object && (undo?.do === 'delete' || undo?.do === 'restore') && undo.path === sinkPath
+    );
+  return name === agentName && undo?.do === 'delete' && undo.path === agentPaths[kind ?? ''];
 }
 
 /** The plan that takes back what a record names, last thing first, the record itself at the end. */

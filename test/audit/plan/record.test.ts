@@ -2,11 +2,23 @@
 import assert from 'node:assert/strict';
 import { names } from '../../../src/audit/names.ts';
 import { readRecord, recordObject, undoRecord } from '../../../src/audit/plan/record.ts';
+import type { RecordedObject } from '../../../src/audit/plan/record.ts';
 import { recordOf } from '../../support/facts.ts';
 
 const sinks = '/apis/auditregistration.k8s.io/v1alpha1/auditsinks';
 const path = `${sinks}/${names.object}`;
 const restore = { kind: 'AuditSink', name: names.object, undo: { do: 'restore' as const, path } };
+
+const ofAgent = (kind: string, collection: string): RecordedObject => {
+  const name = 'sematext-audit-agent';
+  return { kind, name, undo: { do: 'delete', path: `${collection}/${name}` } };
+};
+/** What `enable --log-backend --agent logagent` records. */
+const agent = [
+  ofAgent('Secret', '/api/v1/namespaces/sematext-audit/secrets'),
+  ofAgent('ConfigMap', '/api/v1/namespaces/sematext-audit/configmaps'),
+  ofAgent('DaemonSet', '/apis/apps/v1/namespaces/sematext-audit/daemonsets'),
+];
 
 describe('a record', () => {
   const records = [
@@ -14,6 +26,7 @@ describe('a record', () => {
     recordOf({ state: 'open' }),
     recordOf({ objects: [] }),
     recordOf({ objects: [restore] }),
+    recordOf({ objects: agent }),
   ];
   for (const record of records)
     it(`that is ${record.state}, of ${record.objects.map(({ undo }) => undo.do).join() || 'nothing'}, is read as it was written`, () => {
