@@ -64,5 +64,5 @@ async function start(version: NonNullable<NodeOptions['version']>): Promise<Port
   return { version, kubeconfig: node.kubeconfig, pod, port: 6443, deadPort: 9, stop: node.stop };
 }
 
-for (const version of ['1.37.2'] as const)
+for (const version of ['1.37.2', '1.18.19'] as const)
   portForwardContract(`a real node of ${version}`, () => start(version));
