@@ -181,6 +181,7 @@ describe('tunnel', () => {
             socket.write('HTTP/1.1 200 OK\r\n\r\n'),
           );
           up.on('error', () => socket.destroy());
+          socket.on('close', () => up.destroy());
           socket.pipe(up).pipe(socket);
         }),
       );
