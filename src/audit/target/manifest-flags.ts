@@ -55,15 +55,3 @@ export function flagEdits(
 export function withFlags(text: string, values: FlagValues): string {
   return edited(text, flagEdits(serverIn(text), values, { flags: [], previous: {} }));
 }
-
-/**
- * A flag that is a list of `name=value`, with one more entry, which takes the place of those of the same name.
- * @param current undefined where the flag is missing
- */
-export function mergedFlag(current: string | undefined, entry: string): string {
-  const nameOf = (one: string): string => one.replace(/=.*/s, '').trim();
-  const entries = (current ?? '').split(',').filter((one) => one.trim() !== '');
-  const at = entries.findIndex((one) => nameOf(one) === nameOf(entry));
-  const others = entries.filter((one) => nameOf(one) !== nameOf(entry));
-  return others.toSpliced(at < 0 ? others.length : at, 0, entry).join(',');
-}

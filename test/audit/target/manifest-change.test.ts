@@ -5,7 +5,6 @@ import { configRoot, hashAnnotation } from '../../../src/audit/change.ts';
 import type { Change } from '../../../src/audit/change.ts';
 import { diff } from '../../../src/audit/diff.ts';
 import { applyChange, readManifest, withoutChange } from '../../../src/audit/target/manifest.ts';
-import { mergedFlag } from '../../../src/audit/target/manifest-flags.ts';
 import { draws } from '../../support/draws.ts';
 import { golden } from './golden.ts';
 import { flagNames, logChange, manifest, manifestNames, randomManifest } from './manifests.ts';
@@ -295,24 +294,6 @@ describe('withoutChange', () => {
     const back = withoutChange(next, { flags: flagNames(logChange), previous: { 'audit-log-maxage': '7' } });
     assert.equal(back, kubeadm);
   });
-});
-
-describe('mergedFlag', () => {
-  const cases: readonly (readonly [current: string | undefined, entry: string, merged: string])[] = [
-    [undefined, 'DynamicAuditing=true', 'DynamicAuditing=true'],
-    ['', 'DynamicAuditing=true', 'DynamicAuditing=true'],
-    ['A=true,B=false', 'DynamicAuditing=true', 'A=true,B=false,DynamicAuditing=true'],
-    ['DynamicAuditing=false,B=false', 'DynamicAuditing=true', 'DynamicAuditing=true,B=false'],
-    [
-      'A=1, DynamicAuditing = false ,DynamicAuditing=x,B=2',
-      'DynamicAuditing=true',
-      'A=1,DynamicAuditing=true,B=2',
-    ],
-    ['api/all,', 'auditregistration.k8s.io/v1alpha1=true', 'api/all,auditregistration.k8s.io/v1alpha1=true'],
-    ['DynamicAuditingX=true', 'DynamicAuditing=true', 'DynamicAuditingX=true,DynamicAuditing=true'],
-  ];
-  for (const [current, entry, merged] of cases)
-    it(`${current} and ${entry}`, () => assert.equal(mergedFlag(current, entry), merged));
 });
 
 interface Container {
