@@ -20,7 +20,7 @@ export interface Launch {
 /** One run of a container. */
 export interface Running {
   readonly ended: Promise<Exit>;
-  /** SIGTERM, and SIGKILL after so many milliseconds. */
+  /** SIGTERM, and SIGKILL after so many milliseconds; the last call counts. */
   stop(graceMs: number): void;
   /** SIGKILL; out of memory when that is why. */
   kill(why?: 'OOMKilled'): void;

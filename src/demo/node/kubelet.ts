@@ -74,10 +74,7 @@ export class Kubelet {
     this.#forget();
     for (const timer of this.#timers) clearTimeout(timer);
     const all = [...this.#known.values()].map(({ worker }) => worker);
-    for (const worker of all) {
-      worker.terminate(0);
-      worker.kill();
-    }
+    for (const worker of all) worker.terminate(0);
     await Promise.all(all.map(({ ended }) => ended));
   }
 
@@ -93,7 +90,6 @@ export class Kubelet {
     return () => {
       this.#revived = undefined;
       revive();
-      this.#folder.list();
     };
   }
 

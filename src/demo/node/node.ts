@@ -33,8 +33,8 @@ export interface NodeSetting {
   readonly cluster: ControlPlane;
   /** Whether any API server can be reached. */
   readonly reachable: () => boolean;
-  /** Where kube-proxy sends a connection to the service, when no rule of ours does. */
-  readonly anyServer: () => number | undefined;
+  /** Where kube-proxy of this node sends a connection to the service, when no rule of ours does. */
+  readonly proxied: (from: ImitatedNode) => number | undefined;
   /** Told when a port was opened or closed. */
   readonly changed: () => void;
 }
@@ -81,8 +81,8 @@ export class ImitatedNode {
     this.#proc = new Proc(this.root, scriptSecond);
     this.#ports = new Ports(() => this.#opened());
     this.#front = new Relay(address, apiPort, () => this.front());
-    const open = (): boolean => setting.reachable();
-    this.#service = new Relay(serviceAddress, apiPort, () => this.#behindService(), open);
+    // kube-proxy itself refuses nothing while there is an address behind the service
+    this.#service = new Relay(serviceAddress, apiPort, () => this.#behindService(), setting.reachable);
     this.#kubelet = this.#makeKubelet();
     // rules come and go without a word
     this.#timer = setInterval(() => this.#relay(), Math.max(5, setting.second));
@@ -104,6 +104,11 @@ export class ImitatedNode {
   /** Where a new connection to the node's address gets to, on this machine's loopback; undefined: refused. */
   front(): number | undefined {
     return this.#ports.outside(this.carriedTo ?? apiPort);
+  }
+
+  /** The same for a connection whose address was already changed on this node, to which our rules do not apply. */
+  past(): number | undefined {
+    return this.#ports.outside(apiPort);
   }
 
   /** The port that new connections to the API server's are redirected to. */
@@ -238,6 +243,6 @@ export class ImitatedNode {
 
   #behindService(): number | undefined {
     const carried = redirected(this.#places.rules, { hook: 'prerouting', to: clusterIP, port: 443 });
-    return carried === undefined ? this.#setting.anyServer() : this.#ports.outside(carried);
+    return carried === undefined ? this.#setting.proxied(this) : this.#ports.outside(carried);
   }
 }

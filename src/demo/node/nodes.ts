@@ -229,7 +229,7 @@ class Cluster implements Nodes {
       scriptSecond: scriptPace * 1000,
       without,
       reachable: () => this.#serves(),
-      anyServer: () => this.#next(),
+      proxied: (from) => this.#next(from),
       changed: () => this.#front?.update(),
       cluster: {
         release,
@@ -257,11 +257,15 @@ class Cluster implements Nodes {
     return this.nodes.some((node) => node.front() !== undefined);
   }
 
-  /** The next node whose port is open, in turns. */
-  #next(): number | undefined {
+  /**
+   * The next node whose port is open, in turns.
+   * @param from the node on which the choice is made; its own rules do not apply any more then
+   */
+  #next(from?: ImitatedNode): number | undefined {
     this.#turn += 1;
     for (let i = 0; i < this.nodes.length; i += 1) {
-      const port = this.nodes[(this.#turn + i) % this.nodes.length]?.front();
+      const node = this.nodes[(this.#turn + i) % this.nodes.length];
+      const port = node === from ? node?.past() : node?.front();
       if (port !== undefined) return port;
     }
     return undefined;

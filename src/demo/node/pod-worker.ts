@@ -90,11 +90,6 @@ export class PodWorker {
     for (const running of this.#running.values()) running.stop(graceSeconds * this.#around.second);
   }
 
-  /** Kills its containers; what becomes of the pod then is as always. */
-  kill(why?: 'OOMKilled'): void {
-    for (const running of this.#running.values()) running.kill(why);
-  }
-
   async #live(): Promise<void> {
     const { activeDeadlineSeconds: seconds } = this.pod.spec;
     const { deadlineSecond, root, changed } = this.#around;
@@ -209,13 +204,15 @@ export class PodWorker {
   async #probe(one: ContainerState, running: Running): Promise<void> {
     const { second, changed } = this.#around;
     const { startupProbe, readinessProbe } = one.spec;
-    let over = false;
-    void running.ended.then(() => (over = true));
+    let ended = false;
+    void running.ended.then(() => (ended = true));
+    // a pause is over at once when the pod is told to end
+    const over = (): boolean => ended || this.stopping;
     const first = startupProbe ?? readinessProbe;
     if (first) await this.#pause((first.initialDelaySeconds ?? 0) * second);
-    while (!over && first && running.ready?.() === false)
+    while (first && !over() && running.ready?.() === false)
       await this.#pause((first.periodSeconds ?? 10) * second);
-    if (over || this.stopping) return;
+    if (over()) return;
     one.ready = true;
     changed();
   }

@@ -81,7 +81,8 @@ export function startShellContainer({ programs, full }: ShellPlace, launch: Laun
     ended,
     stop: (graceMs) => {
       // the first process of a container ignores SIGTERM unless it handles it, which a plain script does not
-      timer ??= setTimeout(() => signal('SIGKILL'), graceMs);
+      clearTimeout(timer);
+      timer = setTimeout(() => signal('SIGKILL'), graceMs);
     },
     kill: (reason) => {
       why = reason;

@@ -1,12 +1,22 @@
 // The API servers of an imitated node: what they record, where it goes, and what of the node's disk they see.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startNode, type NodesOptions, type OneNode } from '../../../src/demo/node/nodes.ts';
 import { startSematext, type Sematext } from '../../../src/demo/sematext.ts';
 import { secrets } from '../../support/secrets.ts';
 import { ask } from './ask.ts';
-import { changed, eventually, logOf, manifestOf, podOf, pods, startTwin, twinThatServes } from './pods.ts';
+import {
+  changed,
+  eventually,
+  logOf,
+  manifestOf,
+  patienceMs,
+  podOf,
+  pods,
+  startTwin,
+  twinThatServes,
+} from './pods.ts';
 
 const policy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -29,7 +39,8 @@ interface Event {
   readonly requestObject?: object;
 }
 
-describe('an API server of the imitated node', () => {
+describe('an API server of the imitated node', function () {
+  this.timeout(patienceMs);
   let cluster: OneNode;
   const begin = async (options: NodesOptions = {}): Promise<void> => {
     const prepare: NodesOptions['prepare'] = ({ root }) => {
@@ -155,6 +166,5 @@ describe('an API server of the imitated node', () => {
       const answer = await ask(cluster, 'GET', '/flagz').catch(() => undefined);
       return /^v(?:: ?|=| )3$/m.test(answer?.text ?? '');
     });
-    assert.equal(readdirSync(onNode('/var/log/pods')).filter((name) => name.includes('apiserver')).length, 2);
   });
 });

@@ -11,6 +11,7 @@ import {
   changed,
   eventually,
   manifestOf,
+  patienceMs,
   podOf,
   runScript,
   startScript,
@@ -34,7 +35,8 @@ function watchPath({ url, ca }: OneNode, path: string): { text: () => string; en
   return { text: () => text, end: () => void outgoing.destroy() };
 }
 
-describe('the carry on the imitated node', () => {
+describe('the carry on the imitated node', function () {
+  this.timeout(patienceMs);
   let cluster: OneNode;
   const begin = async (options: NodesOptions = {}): Promise<void> => {
     cluster = await startNode(options);
@@ -73,6 +75,13 @@ describe('the carry on the imitated node', () => {
       assert.equal(cluster.node.carriedTo, undefined);
       assert.deepEqual(await both(), [6443, 6443]);
     });
+
+  it('leaves the service address where it leads when no rule is made for it', async () => {
+    await begin();
+    await twinThatServes(cluster);
+    await run('service=; carry');
+    assert.deepEqual(await both(), [7443, 6443]);
+  });
 
   it('is told to be impossible where neither program is there', async () => {
     await begin({ without: ['nft', 'iptables'] });

@@ -8,6 +8,7 @@ import { fresh } from '../../contract/subject.ts';
 import { ask } from './ask.ts';
 import {
   eventually,
+  patienceMs,
   podOf,
   pods,
   runScript,
@@ -19,7 +20,8 @@ import {
 
 const forever = 'exec sleep 100000';
 
-describe('a fault of the imitated node', () => {
+describe('a fault of the imitated node', function () {
+  this.timeout(patienceMs);
   let cluster: OneNode;
   const begin = async (options: NodesOptions = {}): Promise<void> => {
     cluster = await startNode(options);
@@ -135,6 +137,14 @@ describe('a fault of the imitated node', () => {
       await eventually(`${name} to be lost`, async () => (await phaseOf(name)) === 'Failed');
     await runs(again);
     assert.equal(cluster.node.listens(7443), false);
+  });
+
+  it('reboot before the API server was found ready: it starts again', async () => {
+    await begin();
+    await cluster.node.reboot();
+    await eventually('the API server', () => cluster.node.listens(6443));
+    await cluster.node.reboot();
+    await eventually('the API server', () => cluster.node.listens(6443));
   });
 
   it('network lost: no connection lives or comes through, for a while', async () => {

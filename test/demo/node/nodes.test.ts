@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { startNode, startNodes, type Nodes } from '../../../src/demo/node/nodes.ts';
 import { watchAvailability } from '../../support/availability.ts';
 import { ask } from './ask.ts';
-import { changed, eventually, manifestOf, podOf, pods, scriptPod, startTwin } from './pods.ts';
+import { changed, eventually, patienceMs, manifestOf, podOf, pods, scriptPod, startTwin } from './pods.ts';
 
-describe('three imitated nodes', () => {
+describe('three imitated nodes', function () {
+  this.timeout(patienceMs);
   let cluster: Nodes;
   before(async () => {
     cluster = await startNodes(3);
@@ -77,10 +78,13 @@ describe('three imitated nodes', () => {
       'it to run',
       async () => (await podOf(cluster, 'long', `${at}/pods`))?.status?.phase === 'Running',
     );
+    const revive = first.killKubelet(); // nothing goes before it was looked at
     assert.match((await ask(cluster, 'DELETE', at)).text, /"phase":"Terminating"/);
     const late = await ask(cluster, 'POST', `${at}/configmaps`, { metadata: { name: 'late' } });
     assert.equal(late.status, 403);
     assert.match(late.text, /because it is being terminated/);
+    assert.equal((await podOf(cluster, 'long', `${at}/pods`))?.status.phase, 'Running');
+    revive();
     await eventually('it to go', async () => (await ask(cluster, 'GET', at)).status === 404);
     assert.equal(await podOf(cluster, 'long', `${at}/pods`), undefined);
   });

@@ -12,16 +12,19 @@ import { ask } from './ask.ts';
 
 export const pods = '/api/v1/namespaces/default/pods';
 
+/** However quick a node is, the machine may be slow. */
+export const patienceMs = 40_000;
+
 /** Asks again and again until there is an answer. */
 export async function eventually<T>(
   what: string,
   so: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  const deadline = Date.now() + 8_000;
+  const deadline = Date.now() + patienceMs / 2;
   for (;;) {
     const answer = await so();
     if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > deadline) assert.fail(`${what}: not within 8 s`);
+    if (Date.now() > deadline) assert.fail(`${what}: not within ${patienceMs / 2} ms`);
     await sleep(3);
   }
 }

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { startNode, type OneNode } from '../../../src/demo/node/nodes.ts';
-import { runScript, twinThatServes } from './pods.ts';
+import { patienceMs, runScript, twinThatServes } from './pods.ts';
 
 const scripts = ['base', 'redirect', 'server']
   .map((name) => readFileSync(new URL(`../../../src/node/${name}.sh`, import.meta.url), 'utf8'))
   .join('\n');
 
-describe('/proc of the imitated node', () => {
+describe('/proc of the imitated node', function () {
+  this.timeout(patienceMs);
   let cluster: OneNode;
   before(async () => {
     cluster = await startNode();

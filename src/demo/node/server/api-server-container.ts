@@ -139,10 +139,10 @@ class ApiServerContainer implements Running {
   }
 
   stop(graceMs: number): void {
-    if (this.#stopping) return;
     this.#stopping = true;
     this.#close();
     if (!this.#listening) return this.kill();
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.kill(), graceMs);
   }
 
