@@ -12,7 +12,7 @@ PATH=${PATH-}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 
 root='' enter='' files='' run='' folder=/etc/kubernetes/manifests
-manifest='' old='' new='' config=none need=0 deadline='' port='' twin='' address='' service='' log='' purge='' id=''
+manifest='' old='' new='' config=none need=0 deadline='' port='' twin='' address='' service='' log='' drop='' id=''
 boot='' was='' why=''
 
 # take WORD…: arguments into the variables of their names; each script uses some of them
@@ -39,8 +39,8 @@ take() {
       service=*) service=$value ;;
       boot=*) boot=$value ;;
       log=*) log=$value ;;
+      drop=*) drop=$value ;;
       id=*) id=$value ;;
-      purge-log=*) purge=$value ;;
       *) return 1 ;;
     esac
   done

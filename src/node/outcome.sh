@@ -57,6 +57,7 @@ finish_confirmed() {
 
 # finish_undone STATUS: after `undo`, of which that is the status
 finish_undone() {
+  why=$(cat "$tx/reason" 2> /dev/null || printf %s "$why") # may have been written since
   case $was:$1 in
     swapped:0 | restoring:0) finish restored "$why" ;;
     swapped:* | restoring:*) finish left manifest-changed ;;
@@ -80,6 +81,11 @@ sweep() {
   done
   named kubernetes/sematext-audit || rmdir "$etc" 2> /dev/null
   return 0
+}
+
+# in_manifests TEXT: whether a static pod manifest has it
+in_manifests() {
+  cat "$manifests"/* 2> /dev/null | grep -qF "$1"
 }
 
 named() {

@@ -67,14 +67,14 @@ export interface PhaseArguments {
   'twin-log': {
     /** Path of the audit log whose twin's file is put among the rotated ones. */
     readonly log: string;
+    /** It is deleted instead, and the folder when nothing else is in it. */
+    readonly drop: 'yes' | undefined;
   };
   /** After the last node: the files that only the manifest before this one named go. */
   tidy: { readonly folder: string };
   remove: {
     /** Folder of the static pod manifests. */
     readonly folder: string;
-    /** Folder of audit logs to be deleted too. */
-    readonly 'purge-log'?: string;
   };
   find: {
     /** Path of an audit log. */

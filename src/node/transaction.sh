@@ -16,14 +16,26 @@ ok() {
 
 # refuse CODE TEXT: this phase changed nothing
 refuse() {
+  over
   say "refused $*"
   exit 3
 }
 
 # fail CODE TEXT: something went wrong half-way
 fail() {
+  over
   say "failed $*"
   exit 4
+}
+
+# over: where this run's transaction has ended as the phase wants it to, by the guard or by the phase itself earlier, all
+# is well; what a killed phase left is put away
+wanted=''
+over() {
+  if [ -n "$wanted" ] && [ ! -d "$tx" ] && grep -Eq "^$run ($wanted)( |$)" "$state/last" 2> /dev/null; then
+    tidy
+    ok
+  fi
 }
 
 # open: this run's transaction is open, and its facts are known
@@ -33,11 +45,6 @@ open() {
   ended=$(sed -n "s/^$run //p" "$state/last" 2> /dev/null)
   [ -z "$ended" ] || refuse decided "this run has ended: $ended"
   refuse no-transaction 'this run has staged nothing here'
-}
-
-# ended_as PATTERN: whether this run's transaction has ended so; then what a killed phase left is put away
-ended_as() {
-  [ ! -d "$tx" ] && grep -Eq "^$run ($1)( |$)" "$state/last" 2> /dev/null && tidy
 }
 
 # lost: somebody else has decided, and may have ended it already
@@ -124,7 +131,7 @@ phase_uncarry() {
 }
 
 phase_confirm() {
-  ended_as confirmed && ok
+  wanted=confirmed
   open
   if [ "$(decision)" != confirmed ]; then
     undecided
@@ -132,11 +139,11 @@ phase_confirm() {
     unchanged "$new"
     decide confirmed || lost
   fi
-  finish_confirmed || ended_as confirmed || fail write-failed 'confirmed, but not all is put away yet'
+  finish_confirmed || fail write-failed 'confirmed, but not all is put away yet'
 }
 
 phase_restore() {
-  ended_as 'restored|left' && ok
+  wanted='restored|left'
   open
   if [ "$(decision)" != restored ]; then
     undecided
@@ -156,52 +163,58 @@ phase_restore() {
 }
 
 phase_settle() {
-  ended_as 'restored|left' && ok
+  wanted='restored|left'
   open
-  if [ "$(decision)" != restored ]; then
-    ended_as 'restored|left' && ok # meanwhile
-    refuse wrong-phase 'nothing is being restored'
-  fi
+  [ "$(decision)" = restored ] || refuse wrong-phase 'nothing is being restored'
   in_phase swapped restoring
   undo
   undone=$?
   [ "$undone" -ne 2 ] || fail write-failed "$manifest"
-  finish_undone "$undone" || ended_as 'restored|left' || fail write-failed 'the guard goes on with it'
+  finish_undone "$undone" || fail write-failed 'the guard goes on with it'
 }
 
 phase_abort() {
   rm -rf "$state/tx.$run"
-  ended_as aborted && ok
   if [ ! -d "$tx" ] && ! grep -q "^$run " "$state/last" 2> /dev/null; then
     tidy
     ok
   fi
+  wanted=aborted
   open
   [ "$(decision)" = restored ] || undecided
   in_phase staged armed carried
-  decide restored || ended_as aborted || lost
+  decide restored || lost
   undo
   undone=$?
   case $was in
     swapped | restoring) fail decided 'a swap was under way: the guard restores' ;;
   esac
-  finish_undone "$undone" || ended_as aborted || fail write-failed 'the guard goes on with it'
+  finish_undone "$undone" || fail write-failed 'the guard goes on with it'
 }
 
 # phase_twin_log: the twin's log, and what it has rotated, get names as the API server gives to rotated ones
-# (gopkg.in/natefinch/lumberjack.v2), by which it counts and removes them, and by which agents find them
+# (gopkg.in/natefinch/lumberjack.v2), by which it counts and removes them, and by which agents find them. With drop=yes
+# they go: the change that they belong to was not made.
 phase_twin_log() {
   [ -n "$log" ] || refuse wrong-arguments log
-  begin=$root${log%.log}
-  for file in "$begin"-twin-*.log "$begin"-twin-*.log.gz; do
+  name=${log##*/}
+  end=''
+  case $name in *.*) end=.${name##*.} ;; esac
+  begin=$root${log%"$end"}
+  if [ "$drop" = yes ]; then
+    rm -f "$begin-twin$end" "$begin"-twin-*"$end" "$begin"-twin-*"$end.gz" || fail write-failed "$begin-twin$end"
+    rmdir "${begin%/*}" 2> /dev/null
+    return 0
+  fi
+  for file in "$begin"-twin-*"$end" "$begin"-twin-*"$end.gz"; do
     there=$begin-${file#"$begin"-twin-}
     if [ -f "$file" ] && [ ! -e "$there" ]; then mv -f "$file" "$there" || fail write-failed "$file"; fi
   done
-  [ -f "$begin-twin.log" ] || return 0
+  [ -f "$begin-twin$end" ] || return 0
   moment=$(date -u +%Y-%m-%dT%H-%M-%S)
   thousandth=0
-  while [ -e "$begin-$moment.$(printf %03d "$thousandth").log" ]; do thousandth=$((thousandth + 1)); done
-  mv -f "$begin-twin.log" "$begin-$moment.$(printf %03d "$thousandth").log" || fail write-failed "$begin-twin.log"
+  while [ -e "$begin-$moment.$(printf %03d "$thousandth")$end" ]; do thousandth=$((thousandth + 1)); done
+  mv -f "$begin-twin$end" "$begin-$moment.$(printf %03d "$thousandth")$end" || fail write-failed "$begin-twin$end"
 }
 
 # phase_tidy: the change has come to every node: nobody goes back to what was before it
@@ -211,18 +224,16 @@ phase_tidy() {
   sweep
 }
 
+# phase_remove: what a manifest names stays: a user may have put files of their own beside ours (docs say where)
 phase_remove() {
   [ ! -d "$tx" ] || refuse open-transaction "of run $(owner)"
   no_guard
-  for used in kubernetes/sematext-audit ${purge:+"$purge"}; do
-    cat "$manifests"/* 2> /dev/null | grep -qF "$used" && refuse in-use "a manifest names $used"
+  for used in "$etc"/*; do
+    [ ! -d "$used" ] || ! in_manifests "${used#"$root"}" || refuse in-use "a manifest names ${used#"$root"}"
   done
   uncarry || fail carry-impossible 'the redirect is still there'
+  rm -rf "$state" "$state-agent" || fail write-failed "$state"
   tidy
-  rm -rf "$etc" "$state" "$state-agent" || fail write-failed "$etc or $state"
-  [ -n "$purge" ] || return 0
-  rm -f "$root$purge"/audit.log "$root$purge"/audit-*.log "$root$purge"/audit-*.log.gz || fail write-failed "$purge"
-  rmdir "$root$purge" 2> /dev/null
 }
 
 task=${1-}

@@ -40,7 +40,7 @@ const usual: { readonly [P in Phase]: PhaseArguments[P] } = {
   restore: {},
   settle: {},
   abort: {},
-  'twin-log': { log: '/var/log/kubernetes/audit/audit.log' },
+  'twin-log': { log: '/var/log/kubernetes/audit/audit.log', drop: undefined },
   remove: { folder: manifests },
   tidy: { folder: manifests },
   find: { log: '/var/log/kubernetes/audit/audit.log', id: 'x' },
@@ -377,30 +377,41 @@ for (const shell of shells)
       assert.deepEqual(texts.sort(), ['another\n', 'first\n', 'last\n', 'real\n']);
     });
 
-    it('removes everything of ours, and logs only when told so', async () => {
+    it("deletes the twin's log where the change was not made", async () => {
+      await at('start');
+      const folder = '/var/log/kubernetes/audit';
+      const drop = { log: `${folder}/events.json`, drop: 'yes' } as const;
+      await well(node.phase('twin-log', drop));
+      node.makeFolder(folder);
+      for (const name of ['events-twin.json', 'events-twin-2026-11-22T10-00-00.123.json', 'events.json'])
+        node.write(`${folder}/${name}`, '');
+      await well(node.phase('twin-log', drop));
+      assert.deepEqual(node.list(folder), ['events.json']);
+      node.remove(`${folder}/events.json`);
+      await well(node.phase('twin-log', drop));
+      assert.deepEqual(node.list('/var/log/kubernetes'), []);
+    });
+
+    it('removes everything of ours, and neither logs nor files that a user keeps beside ours', async () => {
       await at('swapped');
       await well(node.phase('confirm', {}));
       await road.kubelet.idle();
       node.pass(10);
       await refused('remove', 'in-use');
+      node.write(
+        manifestPath,
+        `${oldManifest}# --audit-policy-file=/etc/kubernetes/sematext-audit/policy.yaml\n`,
+      );
+      node.write('/etc/kubernetes/sematext-audit/policy.yaml', '');
+      node.makeFolder('/var/log/kubernetes/audit');
+      node.write('/var/log/kubernetes/audit/audit.log', '');
+      await well(node.phase('remove', usual.remove));
+      assert.deepEqual(node.list('/etc/kubernetes/sematext-audit'), ['policy.yaml']);
+      node.remove('/etc/kubernetes/sematext-audit/policy.yaml');
       node.write(manifestPath, oldManifest);
-      const folder = '/var/log/kubernetes/audit';
-      node.makeFolder(folder);
-      for (const name of [
-        'audit.log',
-        'audit-2026-11-22T10-00-00.123.log',
-        'audit-2026-11-22T10-00-00.124.log.gz',
-        'other.log',
-      ])
-        node.write(`${folder}/${name}`, '');
       await well(node.phase('remove', usual.remove));
       assert.deepEqual([node.list('/etc/kubernetes'), node.list('/var/lib')], [['manifests'], []]);
-      assert.equal(node.list(folder).length, 4);
-      await well(node.phase('remove', { ...usual.remove, 'purge-log': folder }));
-      assert.deepEqual(node.list(folder), ['other.log']);
-      node.write(manifestPath, `${oldManifest}# --audit-log-path=${folder}/audit.log\n`);
-      const { answer } = await node.phase('remove', { ...usual.remove, 'purge-log': folder });
-      assert.ok(answer.outcome === 'refused' && answer.code === 'in-use');
+      assert.deepEqual(node.list('/var/log/kubernetes/audit'), ['audit.log']);
     });
 
     it('tells what is on the node', async () => {

@@ -38,6 +38,11 @@ export function twinLogPath(logPath: string): string {
   return logPath.replace(/(\.[^./]*)?$/, '-twin$1');
 }
 
+/** The API server's log, from its twin's. */
+export function logOfTwin(path: string): string {
+  return path.replace(/-twin(\.[^./]*)?$/, '$1');
+}
+
 /** Where the kubelet keeps containers' logs. */
 const podLogs = '/var/log/pods';
 

@@ -1,6 +1,7 @@
 // The twin: a second API server with the next manifest beside the real one, as an ordinary pod. It rehearses the
 // change, and carries the traffic while the real one restarts; so it must be that API server in all that clients see,
 // and must not be in its way. Pod: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
+import { twinLogPath } from '../agent/places.ts';
 import type { Flags } from '../facts.ts';
 import { names } from '../names.ts';
 import type { KubeObject } from '../plan/step.ts';
@@ -16,8 +17,6 @@ export interface TwinOptions {
   readonly node: string;
   /** A port of the node that is free. */
   readonly port: number;
-  /** Where the twin writes its audit log; audit-twin.log beside the real one's when left out. */
-  readonly logPath?: string | undefined;
 }
 
 export interface TwinPod extends KubeObject {
@@ -30,9 +29,9 @@ export interface TwinPod extends KubeObject {
  * @param manifestText the next manifest
  * @throws Unusable as readManifest does
  */
-export function twinPod(manifestText: string, { run, node, port, logPath }: TwinOptions): TwinPod {
+export function twinPod(manifestText: string, { run, node, port }: TwinOptions): TwinPod {
   const manifest = readManifest(manifestText);
-  const flags = flagsOfTwin(manifest.flags, manifest.image, { port, logPath });
+  const flags = flagsOfTwin(manifest.flags, manifest.image, port);
   const { pod, container } = serverIn(withFlags(manifestText, flags));
   return {
     apiVersion: 'v1',
@@ -122,11 +121,7 @@ const confinement = (annotations: Flags): Flags =>
  * - goaway-chance, max-requests-*: clients see the same behaviour.
  * - shutdown-*: the twin drains its clients as the real one would.
  */
-function flagsOfTwin(
-  flags: Flags,
-  image: string,
-  { port, logPath }: Pick<TwinOptions, 'port' | 'logPath'>,
-): FlagValues {
+function flagsOfTwin(flags: Flags, image: string, port: number): FlagValues {
   const log = flags['audit-log-path'] ?? '';
   const webhook = flags['audit-webhook-config-file'] !== undefined;
   return [
@@ -136,9 +131,7 @@ function flagsOfTwin(
     // 8080 is open without it up to 1.19, and taken; the flag is unknown from 1.24 on
     ...(hasInsecurePort(flags, image) ? [['insecure-port', '0'] as const] : []),
     // two writers would tear each other's rotation
-    ...(log === '' || log === '-'
-      ? []
-      : [['audit-log-path', logPath ?? log.replace(/[^/]*$/, 'audit-twin.log')] as const]),
+    ...(log === '' || log === '-' ? [] : [['audit-log-path', twinLogPath(log)] as const]),
     // 30 s by default: the proof waits for its event
     ...(webhook ? [['audit-webhook-batch-max-wait', '1s'] as const] : []),
   ];

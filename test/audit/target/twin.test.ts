@@ -18,8 +18,8 @@ interface Spec {
   }[];
 }
 
-function flagsOfTwin(text: string, more: object = {}): Readonly<Record<string, string>> {
-  const { containers } = twinPod(text, { ...options, ...more }).spec as unknown as Spec;
+function flagsOfTwin(text: string): Readonly<Record<string, string>> {
+  const { containers } = twinPod(text, options).spec as unknown as Spec;
   return flagsFromArgv(containers.flatMap(({ command = [], args = [] }) => [...command, ...args]));
 }
 
@@ -50,9 +50,12 @@ describe('twinPod', () => {
     }
   });
 
-  it('writes its log where it is told to', () => {
-    const text = applyChange(manifest('kubeadm-1.37.yaml'), logChange);
-    assert.equal(flagsOfTwin(text, { logPath: '/x/y.log' })['audit-log-path'], '/x/y.log');
+  it('writes its log beside the other, whatever the name', () => {
+    const text = applyChange(manifest('kubeadm-1.37.yaml'), logChange).replace(
+      'audit/audit.log',
+      'audit/k8s',
+    );
+    assert.equal(flagsOfTwin(text)['audit-log-path'], '/var/log/kubernetes/audit/k8s-twin');
   });
 
   it('writes no file where the real one writes none, and stdout as that one', () => {

@@ -11,7 +11,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -77,6 +76,10 @@ export interface RunningGuard {
   readonly ended: Promise<Said>;
   kill(): void;
 }
+
+/** Whatever of all nodes still runs: none outlives the tests, however these end. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach(killGroup));
 
 export class ImitatedNode {
   readonly root: string;
@@ -249,6 +252,7 @@ export class ImitatedNode {
       },
     });
     this.#running.add(child);
+    running.add(child);
     return child;
   }
 
@@ -261,6 +265,7 @@ export class ImitatedNode {
       child.once('close', resolve);
     });
     this.#running.delete(child);
+    running.delete(child);
     witness(said.text);
     witness(said.stderr);
     return { code, ...said };
@@ -283,7 +288,12 @@ export class ImitatedNode {
 }
 
 function textOf(path: string): string | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, 'utf8') : undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (/^(ENOENT|EISDIR|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
 }
 
 function killGroup({ pid }: ChildProcess): void {
