@@ -29,12 +29,26 @@ interface ObjectDone {
  *   taken back; `undo-failed` when something could not be, naming it; `interrupted` after taking back
  */
 export async function carryOut(crew: Crew, plan: Plan): Promise<void> {
+  await doAll(crew, plan);
+}
+
+/**
+ * Carries a plan out and takes it back at once: nothing stays.
+ * @throws Failure as carryOut; `undo-failed` when something could not be taken back, naming it
+ */
+export async function tryOut(crew: Crew, plan: Plan): Promise<void> {
+  const { left } = await takeAllBack(crew, await doAll(crew, plan));
+  if (left.length > 0) throw undoFailed('All was tried, and these could not be taken back', left);
+}
+
+async function doAll(crew: Crew, plan: Plan): Promise<readonly Done[]> {
   const done: Done[] = [];
   for (const step of plan.steps) {
     crew.tell(step.title);
     if (isObject(step)) await changed(crew, step, done);
     else await beyond(crew, step, done);
   }
+  return done;
 }
 
 async function changed(crew: Crew, step: ObjectStep, done: Done[]): Promise<void> {
@@ -82,24 +96,9 @@ function isCertain(error: unknown): boolean {
 }
 
 async function takeBack(crew: Crew, done: readonly Done[], failed: Step, error: unknown): Promise<unknown> {
-  const left: string[] = [];
-  let taken = 0;
-  for (const one of done.toReversed()) {
-    try {
-      if (await undo(crew, one)) taken += 1;
-    } catch {
-      left.push(one.step.title); // told below, with the way out; the first error is the one to show
-    }
-  }
+  const { left, taken } = await takeAllBack(crew, done);
   if (left.length > 0)
-    return new Failure(
-      'undo-failed',
-      `"${failed.title}" failed, and these could not be taken back: ${left.join('; ')}.`,
-      [
-        'kubectl sematext-audit status shows what is there; disable takes it back once the cluster answers again',
-      ],
-      error,
-    );
+    return undoFailed(`"${failed.title}" failed, and these could not be taken back`, left, error);
   if (!(error instanceof Failure) || taken === 0) return error;
   if (error.code === 'interrupted') return error;
   return new Failure(
@@ -109,6 +108,32 @@ async function takeBack(crew: Crew, done: readonly Done[], failed: Step, error: 
     error,
   );
 }
+
+async function takeAllBack(
+  crew: Crew,
+  done: readonly Done[],
+): Promise<{ readonly left: readonly string[]; readonly taken: number }> {
+  const left: string[] = [];
+  let taken = 0;
+  for (const one of done.toReversed()) {
+    try {
+      if (await undo(crew, one)) taken += 1;
+    } catch {
+      left.push(one.step.title); // told in the end, with the way out; the first error is the one to show
+    }
+  }
+  return { left, taken };
+}
+
+const undoFailed = (what: string, left: readonly string[], cause?: unknown): Failure =>
+  new Failure(
+    'undo-failed',
+    `${what}: ${left.join('; ')}.`,
+    [
+      'kubectl sematext-audit status shows what is there; disable takes it back once the cluster answers again',
+    ],
+    cause,
+  );
 
 /** @returns whether there was anything to take back */
 async function undo(crew: Crew, done: Done): Promise<boolean> {
@@ -135,7 +160,14 @@ async function undoObject(crew: Crew, done: ObjectDone): Promise<boolean> {
 /** Whether what is there now, or is there no more, is the work of this run's step. What others deleted stays so. */
 function isWork({ run }: Crew, { step, before, after }: ObjectDone, now: Raw | undefined): boolean {
   if (now === undefined) return before !== undefined && step.action.do === 'delete';
-  return now.metadata.resourceVersion === after || JSON.stringify(now).includes(run);
+  const { resourceVersion } = now.metadata;
+  if (resourceVersion === after || JSON.stringify(now).includes(run)) return true;
+  // kubeadm-config carries no run's id; after an uncertain answer what is in it must tell
+  const { action } = step;
+  const written = action.do === 'replace' ? (action.object as Raw)['data'] : undefined;
+  return (
+    written !== undefined && after === undefined && JSON.stringify(written) === JSON.stringify(now['data'])
+  );
 }
 
 /** Deletes what was seen, and not what somebody put in its place since. */

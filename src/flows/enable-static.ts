@@ -2,6 +2,7 @@
 // transaction of its own. Loaded only where a static backend is asked for.
 import { logChange, logProblems, stdoutLimits } from '../audit/backend/log.ts';
 import { webhookChange } from '../audit/backend/webhook.ts';
+import { configRoot } from '../audit/change.ts';
 import type { Change } from '../audit/change.ts';
 import { answerAll, obstacles } from '../audit/check/check.ts';
 import type { Finding } from '../audit/check/check.ts';
@@ -39,6 +40,8 @@ export interface StaticRequest extends NodeRequest {
   readonly agent: AgentChoice;
   /** First 12 hex digits of the token's SHA-256; empty without one. */
   readonly fingerprint: string;
+  /** Whether it is proved that events arrive. */
+  readonly wait: boolean;
   readonly tool: string;
 }
 
@@ -60,17 +63,22 @@ export async function enableStatic(
   mustBeFree(facts, request);
   mustBeGood(request);
   const change = await changeOf(world, facts, request, policy.text);
-  const proving = { where: whereOf(request), probes };
-  const outcome = await rollOut(world, request, proving, async ({ ground }) => {
-    const known = seen(facts.record)?.record;
-    const ours = known?.change?.flags ?? [];
-    const checks = nodeChecks(asked, request.access, { ground, change, ours });
-    if (obstacles(checks).length > 0) return { checks, plan: { steps: [], notes: [] } };
-    const agent = await agentSteps(world, request, known);
-    const record = recordOf(facts, request, { change, ground, agent });
-    const plan = planRollout({ facts, ground, changeFor: () => change, record, agent: agent.steps });
-    return { checks, plan: { ...plan, notes: [...plan.notes, ...notesOf(base, request)] } };
-  });
+  const proving = request.wait ? { where: whereOf(request), probes } : undefined;
+  const outcome = await rollOut(
+    world,
+    { ...request, logFolder: folderOf(request) },
+    proving,
+    async ({ ground }) => {
+      const known = seen(facts.record)?.record;
+      const ours = known?.change?.flags ?? [];
+      const checks = nodeChecks(asked, request.access, { ground, change, ours });
+      if (obstacles(checks).length > 0) return { checks, plan: { steps: [], notes: [] } };
+      const agent = await agentSteps(world, request, known);
+      const record = recordOf(facts, request, { change, ground, agent });
+      const plan = planRollout({ facts, ground, changeFor: () => change, record, agent: agent.steps });
+      return { checks, plan: { ...plan, notes: [...plan.notes, ...notesOf(base, request, change)] } };
+    },
+  );
   return resultOf(base, request, { ...outcome, checks: [...before, ...outcome.checks] });
 }
 
@@ -158,12 +166,24 @@ function whereOf({ backend, agent, logPath, access }: StaticRequest): Where {
   return logPath === '-' ? 'stdout' : 'file';
 }
 
-function notesOf({ controlPlane }: EnableResult, { backend, logPath }: StaticRequest): readonly string[] {
+/** Where the audit log grows on a node; undefined where none does. */
+function folderOf({ backend, logPath }: StaticRequest): string | undefined {
+  return backend === 'webhook' || logPath === '-' ? undefined : logPath.replace(/\/[^/]*$/, '');
+}
+
+/** kubeadm-config names the files, and copies none. */
+const joining = `Before another control-plane node joins, copy ${configRoot} to it with its modes (cp -a): its API server does not start without. Run enable again when it has joined.`;
+
+function notesOf(
+  { controlPlane }: EnableResult,
+  { backend, logPath }: StaticRequest,
+  change: Change,
+): readonly string[] {
   const volatile = volatileOn(controlPlane.target);
   return [
     ...(volatile === undefined ? [] : [volatile]),
     ...(backend === 'log-backend' && logPath === '-' ? stdoutLimits() : []),
-    'A control-plane node that joins later needs the same: run enable again after a join.',
+    ...(change.files.length === 0 ? [] : [joining]),
   ];
 }
 
@@ -180,19 +200,27 @@ function mustBeGood({ backend, logPath, agent }: StaticRequest): void {
 
 function resultOf(base: EnableResult, request: StaticRequest, outcome: Outcome): EnableResult {
   const { checks, plan, proofs } = outcome;
-  const why = unverifiable(request.access);
-  const told = whereOf(request) === 'search' || why === undefined ? [] : [why];
+  const why = whyNotProved(request);
   const proof: TestEventResult = {
-    verdict: told.length === 0 && whereOf(request) === 'search' ? 'delivered' : 'not-verified',
+    verdict: why === undefined ? 'delivered' : 'not-verified',
     probes: proofs,
-    notes: told,
+    notes: why === undefined ? [] : [why],
   };
   return {
     ...base,
     outcome: outcome.outcome === 'done' ? 'enabled' : outcome.outcome,
     checks,
     plan,
-    notes: told,
-    ...(proofs.length > 0 && { proof }),
+    notes: why === undefined ? [] : [why],
+    ...(proofs.length > 0 && sends(request) && { proof }),
   };
+}
+
+/** What was not looked at on the way to the sink; undefined where all of it was. */
+function whyNotProved(request: StaticRequest): string | undefined {
+  const { access, logPath, wait } = request;
+  if (!wait) return 'Whether events arrive was not looked at: --no-wait.';
+  if (!sends(request))
+    return `Events are in ${logPath === '-' ? "the API server's standard output" : `${logPath} on each control-plane node`}; nothing ships them.`;
+  return whereOf(request) === 'search' ? undefined : unverifiable(access);
 }

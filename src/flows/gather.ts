@@ -192,10 +192,11 @@ export async function permissionLooks(
 
 /** Asks the API server whether this user may do one thing (SelfSubjectAccessReview). */
 async function mayI(cluster: Cluster, permission: Permission): Promise<Look<boolean>> {
+  const [resource, subresource] = permission.resource.split('/');
   const body = {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',
-    spec: { resourceAttributes: permission },
+    spec: { resourceAttributes: { ...permission, resource, ...(subresource && { subresource }) } },
   };
   const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
   return look(cluster, { method: 'POST', path, body }, (json) => {

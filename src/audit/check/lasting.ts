@@ -1,6 +1,6 @@
 // Questions about API servers that this tool changed: whether each still runs the change, whether it lasts, and whether
 // anything of the way there was left behind. Asked where a record says that API servers were changed.
-import { hashAnnotation } from '../change.ts';
+import { configRoot, hashAnnotation } from '../change.ts';
 import { seen } from '../facts.ts';
 import type { ApiServerPod, Facts } from '../facts.ts';
 import { flagsFromArgv } from '../flags.ts';
@@ -42,8 +42,11 @@ function faultOf({ nodeName, annotations, argv }: ApiServerPod, change: Recorded
   const missing = change.flags.filter((name) => flags[name] === undefined);
   if (missing.length === change.flags.length) return [`${nodeName} runs without it`];
   if (missing.length > 0) return [`${nodeName} lacks --${missing.join(', --')}`];
-  const hash = annotations[hashAnnotation];
-  if (change.hash === undefined || hash === change.hash) return [];
+  if (change.hash === undefined) return [];
+  // kubeadm renders flags and mounts and no annotation; the files' path has the hash too
+  const at = flags['audit-policy-file'] ?? '';
+  const hash = annotations[hashAnnotation] ?? change.hash;
+  if (hash === change.hash && at.startsWith(`${configRoot}/${change.hash}/`)) return [];
   return [`${nodeName} runs another configuration: policy or receiver differ`];
 }
 

@@ -34,6 +34,8 @@ export interface RecordedChange {
   readonly nodes: readonly string[];
   /** Whether kubeadm-config holds it too. */
   readonly kubeadm: boolean;
+  /** As `previous`, of kubeadm-config. */
+  readonly kubeadmPrevious?: Readonly<Record<string, string>>;
   /** Where the audit log is written. */
   readonly log?: string;
   readonly agent?: 'logagent' | 'helm' | 'none';
@@ -102,17 +104,19 @@ function isRecord(value: unknown): value is AuditRecord {
 
 // The names of flags and nodes go into a manifest's text and into paths.
 function isChange(value: unknown): value is RecordedChange {
-  const { hash, flags, previous, nodes } = (value ?? {}) as Partial<RecordedChange>;
+  const { hash, flags, previous, nodes, kubeadmPrevious } = (value ?? {}) as Partial<RecordedChange>;
   return (
     (hash === undefined || /^[0-9a-f]{12}$/.test(hash)) &&
     Array.isArray(flags) &&
     flags.every((flag) => /^(audit-[a-z-]+|feature-gates|runtime-config)$/.test(String(flag))) &&
-    typeof previous === 'object' &&
-    previous !== null &&
+    isMap(previous) &&
+    (kubeadmPrevious === undefined || isMap(kubeadmPrevious)) &&
     Array.isArray(nodes) &&
     nodes.every((node) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(String(node)))
   );
 }
+
+const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 // A record says what to delete, so it is held against the only things that this tool ever writes: a path that ends in
 // a dot, say, would be that of the whole collection once it is a URL, and another name would tell the user a lie.

@@ -29,7 +29,7 @@ export interface Ground {
   /** Names of all control-plane nodes. */
   readonly all: readonly string[];
   /** IP:PORT of the service kubernetes.default. */
-  readonly service: string | undefined;
+  readonly service: string;
   /** Why no twin can run; undefined where one can. */
   readonly noTwin: string | undefined;
   /** ConfigMap kubeadm-config as it is; undefined where there is none. */
@@ -155,7 +155,12 @@ export function planRollout(rollout: Rollout): Plan {
   );
   const kept = everywhere
     ? keepStep(ground.kubeadm, (text) =>
-        kubeadmConfig(text, changeFor(flagsFromKubeadm(text) ?? {}), before?.record.change?.flags ?? []),
+        kubeadmConfig(
+          text,
+          changeFor(flagsFromKubeadm(text) ?? {}),
+          before?.record.change?.flags ?? [],
+          before?.record.change?.kubeadmPrevious,
+        ),
       )
     : [];
   const steps: readonly Step[] = [...agent, ...turns, ...kept];
@@ -182,7 +187,7 @@ export function planWithdrawal({ record, version, ground, agent }: Withdrawal): 
   const here = ground.nodes.map(({ name }) => name);
   const rest = ground.all.filter((name) => change.nodes.includes(name) && !here.includes(name));
   const kept = change.kubeadm
-    ? keepStep(ground.kubeadm, (text) => kubeadmConfig(text, undefined, change.flags, change.previous))
+    ? keepStep(ground.kubeadm, (text) => kubeadmConfig(text, undefined, change.flags, change.kubeadmPrevious))
     : [];
   // kubeadm-config first: an upgrade in between must not render flags whose files are gone
   const turns = [...kept, ...turnsFrom(change, ground)];
@@ -249,17 +254,19 @@ export function recordedChange(
   before: RecordedChange | undefined,
 ): RecordedChange {
   const flags = change.flags.map(([name]) => name);
-  const current: Flags = readManifest(nodes[0]?.look.manifest?.text ?? '').flags;
-  const mine = new Set(before?.flags ?? []);
-  const theirs = flags.filter((name) => !mine.has(name) && current[name] !== undefined);
+  const theirs = flags.filter((name) => !before?.flags.includes(name));
+  const manifest = readManifest(nodes[0]?.look.manifest?.text ?? '').flags;
+  const rendered = flagsFromKubeadm(kubeadm?.data['ClusterConfiguration'] ?? '');
   return {
     flags,
     ...(change.hash !== undefined && { hash: change.hash }),
-    previous: {
-      ...before?.previous,
-      ...Object.fromEntries(theirs.map((name) => [name, current[name] ?? ''])),
-    },
+    previous: { ...before?.previous, ...only(theirs, manifest) },
+    kubeadmPrevious: { ...before?.kubeadmPrevious, ...only(theirs, rendered) },
     nodes: [...new Set([...(before?.nodes ?? []), ...nodes.map(({ name }) => name)])],
     kubeadm: kubeadm !== undefined,
   };
+}
+
+function only(names: readonly string[], flags: Flags = {}): Flags {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => names.includes(name)));
 }

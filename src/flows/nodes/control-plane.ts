@@ -1,5 +1,4 @@
 // The control-plane nodes: found by the mirror pods of their API servers, then looked at on the node itself.
-import { logFolder } from '../../audit/change.ts';
 import type { ControlPlaneNode, SeenNode } from '../../audit/target/control-plane-node.ts';
 import { Failure } from '../../errors.ts';
 import { look, write } from '../../io/api.ts';
@@ -7,23 +6,21 @@ import type { Cluster } from '../../io/world.ts';
 import { nodeLook } from '../../node/look.ts';
 import { manifestFolder } from '../../node/protocol.ts';
 import { arrayOf, objectOf } from '../read-json.ts';
-import type { Hand } from './hand.ts';
 import type { Site } from './site.ts';
+import type { Means } from './transaction.ts';
 
 /**
  * The nodes whose kubelet runs an API server, those that the kubeconfig does not name first.
  * @throws Failure when they cannot be listed, or there are none
  */
 export async function findNodes(cluster: Cluster): Promise<readonly ControlPlaneNode[]> {
-  const selector = encodeURIComponent('component=kube-apiserver');
-  const pods = await write(cluster, {
-    path: `/api/v1/namespaces/kube-system/pods?labelSelector=${selector}`,
-  });
-  const mirrors = arrayOf(pods['items']).filter(
-    (pod) =>
-      objectOf(objectOf(objectOf(pod)['metadata'])['annotations'] ?? {})['kubernetes.io/config.mirror'],
+  // kubeadm, kind and minikube label them so; others name the container
+  const labelled = await mirrorPods(
+    cluster,
+    `?labelSelector=${encodeURIComponent('component=kube-apiserver')}`,
   );
-  const nodes = await Promise.all(mirrors.map((pod) => nodeOf(cluster, objectOf(pod))));
+  const mirrors = labelled.length > 0 ? labelled : (await mirrorPods(cluster)).filter(isApiServer);
+  const nodes = await Promise.all(mirrors.map((pod) => nodeOf(cluster, pod)));
   if (nodes.length === 0)
     throw new Failure(
       'target-unsupported',
@@ -33,6 +30,16 @@ export async function findNodes(cluster: Cluster): Promise<readonly ControlPlane
   const own = (node: ControlPlaneNode): number => Number(cluster.host.startsWith(`${node.address}:`));
   return nodes.sort((a, b) => own(a) - own(b) || (a.name < b.name ? -1 : 1));
 }
+
+async function mirrorPods(cluster: Cluster, query = ''): Promise<readonly Record<string, unknown>[]> {
+  const pods = await write(cluster, { path: `/api/v1/namespaces/kube-system/pods${query}` });
+  return arrayOf(pods['items'])
+    .map(objectOf)
+    .filter((pod) => objectOf(objectOf(pod['metadata'])['annotations'] ?? {})['kubernetes.io/config.mirror']);
+}
+
+const isApiServer = (pod: Record<string, unknown>): boolean =>
+  objectOf(arrayOf(objectOf(pod['spec'])['containers'])[0])['name'] === 'kube-apiserver';
 
 async function nodeOf(cluster: Cluster, pod: Record<string, unknown>): Promise<ControlPlaneNode> {
   const { nodeName, containers } = objectOf(pod['spec']);
@@ -65,9 +72,8 @@ export async function manifestFolderOf(cluster: Cluster, node: string): Promise<
 /** Looks at each node. @throws Failure when one cannot be looked at */
 export async function lookAtNodes(
   site: Site,
-  hand: Hand,
+  { hand, folder, logFolder }: Pick<Means, 'hand' | 'folder' | 'logFolder'>,
   nodes: readonly ControlPlaneNode[],
-  folder: string,
 ): Promise<readonly SeenNode[]> {
   return Promise.all(
     nodes.map(async (node) => {

@@ -25,6 +25,8 @@ export interface Work {
 export interface Wishes {
   /** End what a run that died left behind, instead of refusing to go on. */
   readonly resume: boolean;
+  /** Nothing may be changed. */
+  readonly dryRun: boolean;
   /** No twin is wanted, whatever could be had. */
   readonly noTwin: boolean;
   /** The one node that may be changed; all when undefined. */
@@ -51,7 +53,7 @@ export async function onNodes<T>(
         `there are: ${all.map(({ name }) => name).join(', ')}`,
       ]);
     const means = meansFor(await manifestFolderOf(site.cluster, first.name));
-    const seen = await settled(site, means, wishes, await lookAtNodes(site, means.hand, nodes, means.folder));
+    const seen = await settled(site, means, wishes, await lookAtNodes(site, means, nodes));
     const names = all.map(({ name }) => name);
     return await work({ site, means, ground: { ...(await groundOf(site, wishes, seen)), all: names } });
   } finally {
@@ -66,15 +68,19 @@ async function settled(
   nodes: readonly SeenNode[],
 ): Promise<readonly SeenNode[]> {
   const open = nodes.find((node) => node.look.open !== undefined);
-  if (!wishes.resume && open === undefined) return nodes;
-  if (!wishes.resume)
+  if (open === undefined && (!wishes.resume || wishes.dryRun)) return nodes;
+  if (!wishes.resume || wishes.dryRun)
     throw new Failure(
       'another-run',
       `A change of the API server on ${open?.name} is under way, or its run ended in the middle (run ${open?.look.open?.run}).`,
-      ['if no other run is at work: the same command with --resume'],
+      [
+        wishes.resume
+          ? 'a dry run ends nothing: the same command without --dry-run does'
+          : 'if no other run is at work: the same command with --resume',
+      ],
     );
   await resume(site, means, nodes);
-  return lookAtNodes(site, means.hand, nodes, means.folder);
+  return lookAtNodes(site, means, nodes);
 }
 
 async function groundOf(
@@ -87,13 +93,21 @@ async function groundOf(
     look(site.cluster, kubeadmPath, (json) => json as KubeadmConfigMap),
     noTwin ? '--no-twin was given' : whyNoTwin(site, nodes),
   ]);
+  if ('unseen' in service)
+    throw new Failure(
+      'cluster-forbidden',
+      `The Service default/kubernetes could not be looked at: ${service.why}`,
+      [
+        'requests by its address would fail while an API server is exchanged; docs/permissions-nodes.yaml has the role',
+      ],
+    );
   if ('unseen' in kubeadm && kubeadm.unseen !== 'absent')
     throw new Failure('cluster-forbidden', `kubeadm-config could not be looked at: ${kubeadm.why}`, [
-      'without it the change would be lost at the next upgrade; docs/permissions.yaml has the role',
+      'without it the change would be lost at the next upgrade; docs/permissions-nodes.yaml has the role',
     ]);
   return {
     nodes,
-    service: 'seen' in service ? service.seen : undefined,
+    service: service.seen,
     noTwin: twin,
     kubeadm: 'seen' in kubeadm ? kubeadm.seen : undefined,
   };

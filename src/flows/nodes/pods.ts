@@ -140,6 +140,13 @@ export async function podState(
   return pod === undefined ? undefined : readState(pod);
 }
 
+/** Waits until a pod that was deleted is gone, with its grace. */
+export async function ended(site: Site, name: string): Promise<void> {
+  await until(site, { timeoutMs: 90_000 }, async () =>
+    (await podState(site, name)) === undefined ? true : undefined,
+  );
+}
+
 function readState(pod: Record<string, unknown>): PodState {
   const status = objectOf(pod['status'] ?? {});
   const container = objectOf(arrayOf(status['containerStatuses'] ?? [])[0] ?? {});

@@ -1,9 +1,11 @@
 // What a run that died left on nodes: the open transaction is taken back, or ended where it was decided; its pods go.
+import { logOfTwin } from '../../audit/agent/places.ts';
+import { flagsFromArgv } from '../../audit/flags.ts';
 import type { SeenNode } from '../../audit/target/control-plane-node.ts';
 import { readManifest } from '../../audit/target/manifest.ts';
 import { lookAtNodes } from './control-plane.ts';
 import { awaitServing } from './serving.ts';
-import { deletePod, deleteSecret, leftPods, leftSecrets } from './pods.ts';
+import { deletePod, deleteSecret, ended, leftPods, leftSecrets, podState } from './pods.ts';
 import type { Site } from './site.ts';
 import { refusal } from './transaction.ts';
 import type { Means } from './transaction.ts';
@@ -14,8 +16,24 @@ import type { Means } from './transaction.ts';
  */
 export async function resume(site: Site, means: Means, nodes: readonly SeenNode[]): Promise<void> {
   for (const node of nodes) if (node.look.open !== undefined) await endOpen(site, means, node);
-  for (const pod of await leftPods(site)) await deletePod(site, pod, false);
+  for (const pod of await leftPods(site)) await endLeft(site, means, nodes, pod);
   for (const secret of await leftSecrets(site)) await deleteSecret(site, secret);
+}
+
+/** Ends a pod of a dead run; a twin's log goes where it would have gone. */
+async function endLeft(site: Site, means: Means, nodes: readonly SeenNode[], pod: string): Promise<void> {
+  const twinLog = flagsFromArgv((await podState(site, pod))?.argv ?? [])['audit-log-path'];
+  await deletePod(site, pod, false);
+  const node = nodes.find(({ name }) => pod.endsWith(`-${name}`));
+  if (twinLog === undefined || twinLog === '-' || node === undefined) return;
+  await ended(site, pod);
+  const [now] = await lookAtNodes(site, means, [node]);
+  const log = logOfTwin(twinLog);
+  const stays = readManifest(now?.look.manifest?.text ?? '').flags['audit-log-path'] === log;
+  const place = { node: node.name, arch: node.arch, image: node.image };
+  const args = { log, drop: stays ? undefined : ('yes' as const) };
+  const answer = await means.hand.phase(site, place, { phase: 'twin-log', args });
+  if (answer.outcome !== 'ok') throw refusal(node.name, 'twin-log', answer);
 }
 
 async function endOpen(site: Site, means: Means, node: SeenNode): Promise<void> {
@@ -37,7 +55,7 @@ async function endOpen(site: Site, means: Means, node: SeenNode): Promise<void> 
   site.tell(`${node.name}: taking back what run ${open.run} began`);
   if (!swapped) return phase('abort');
   await phase('restore', { reason: 'its run ended before it was confirmed' });
-  const [again] = await lookAtNodes(site, means.hand, [node], means.folder);
+  const [again] = await lookAtNodes(site, means, [node]);
   const text = again?.look.manifest?.text ?? '';
   const through = { namespace: 'kube-system', pod: node.pod, port: readManifest(text).securePort };
   await awaitServing(site, { pod: node.pod, manifest: text, through });

@@ -1,4 +1,5 @@
 // Brings a change to every control-plane node, and takes it away again: looks, plans, asks, carries out.
+import { logFolder } from '../../audit/change.ts';
 import type { Change } from '../../audit/change.ts';
 import { answerAll, obstacles } from '../../audit/check/check.ts';
 import type { Finding } from '../../audit/check/check.ts';
@@ -12,7 +13,7 @@ import type { Facts } from '../../audit/facts.ts';
 import { Failure } from '../../errors.ts';
 import type { SinkAccess } from '../../io/sematext.ts';
 import type { World } from '../../io/world.ts';
-import { carryOut } from '../carry-out.ts';
+import { carryOut, tryOut } from '../carry-out.ts';
 import { onNodes } from './ground.ts';
 import type { Wishes, Work } from './ground.ts';
 import type { Hand } from './hand.ts';
@@ -27,13 +28,14 @@ import type { Means } from './transaction.ts';
 export interface NodeRequest extends Wishes {
   readonly helperImage: string | undefined;
   readonly hand: Hand;
-  readonly dryRun: boolean;
   readonly rehearseOnly: boolean;
   readonly yes: boolean;
   readonly run: string;
   /** For one proof, milliseconds. */
   readonly timeoutMs: number;
   readonly access: SinkAccess;
+  /** Of the audit log; the usual one when undefined. */
+  readonly logFolder?: string | undefined;
   readonly tell: (title: string) => void;
 }
 
@@ -76,6 +78,7 @@ export async function rollOut(
     proofMs: request.timeoutMs,
     digest,
     folder,
+    logFolder: request.logFolder ?? logFolder,
     prove: (at, turn, port, who) => prove(at, request, proving, { turn, at: port, who, proofs }),
   });
   return onNodes(site, request, meansFor, async (work) => {
@@ -112,14 +115,19 @@ interface ProofAsked {
   readonly proofs: ProbeResult[];
 }
 
+/** The record says meanwhile that a run is at work; where nothing of this tool was before, nothing stays. */
 async function rehearsed({ site, means }: Work, { steps }: Plan): Promise<'rehearsed'> {
-  // where nothing of this tool was before, nothing stays
-  const fresh = steps.filter(isOnNodes).filter(({ undo }) => undo.do === 'clear');
-  try {
-    for (const { action } of steps.filter(isTurn)) await rehearse(site, means, action.turn);
-  } finally {
-    for (const { action } of fresh) await onEach(calm(site), means, 'remove', action.places);
-  }
+  const turns = {
+    forward: (turn: Turn) => rehearse(site, means, turn),
+    back: async () => undefined, // it is as it was already
+    tidy: async () => undefined,
+    clear: (places: readonly Place[]) => onEach(calm(site), means, 'remove', places),
+  };
+  const { cluster, run, token, tell } = site;
+  const tried = steps.filter(
+    (step, at) => at === 0 || isTurn(step) || (isOnNodes(step) && step.undo.do === 'clear'),
+  );
+  await tryOut({ cluster, run, token, tell, turns }, { steps: tried, notes: [] });
   return 'rehearsed';
 }
 

@@ -4,6 +4,7 @@
 import type { Place, Turn } from '../../audit/plan/step.ts';
 import { guardManifest } from '../../node/helper-pod.ts';
 import type { Phase, PhaseArguments } from '../../node/protocol.ts';
+import { readManifest } from '../../audit/target/manifest.ts';
 import { Failure } from '../../errors.ts';
 import type { Through } from '../../io/world.ts';
 import { UnknownEnd } from '../crew.ts';
@@ -28,6 +29,8 @@ export interface Means {
   readonly digest: (text: string) => string;
   /** Folder of static pod manifests. */
   readonly folder: string;
+  /** Of the audit log, for its free space. */
+  readonly logFolder: string;
 }
 
 /** Free space that is asked for on the node, KiB: a manifest, a policy and a kubeconfig are some 20. */
@@ -105,7 +108,7 @@ class Transaction {
       await this.#means.prove(this.#site, this.#turn, this.#real(), 'server');
       await this.#phase('confirm', {});
     } catch (error) {
-      throw await this.#restore(error);
+      await this.#restore(error);
     }
     await this.#clearUp();
   }
@@ -113,7 +116,7 @@ class Transaction {
   // The node runs what it should: that something of the way there stays behind is told, and no reason to go back.
   async #clearUp(): Promise<void> {
     try {
-      await this.#dismiss(calm(this.#site));
+      await this.#dismiss(calm(this.#site), 'keep');
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#tell(`Changed, but not all was cleared up: ${why}`);
@@ -158,32 +161,50 @@ class Transaction {
   async #abandon(): Promise<void> {
     const site = calm(this.#site);
     await this.#phase('abort', {}, {}, site);
-    await this.#dismiss(site);
+    await this.#dismiss(site, 'drop');
   }
 
-  /** After the swap: the old manifest comes back, and the twin stays until its server serves. */
-  async #restore(error: unknown): Promise<unknown> {
+  /**
+   * After the swap: the old manifest comes back, and the twin stays until its server serves.
+   * @returns when the new one was confirmed after all: nobody can go back from that, and all is as it should be
+   * @throws Failure rolled-back, or the error itself when the user has interrupted; UnknownEnd
+   */
+  async #restore(error: unknown): Promise<void> {
     const site = calm(this.#site);
-    const { node, pod, before } = this.#turn;
+    const { node } = this.#turn;
     const reason = error instanceof Error ? error.message : String(error);
     site.tell(`${node}: taking back: ${reason}`);
     try {
-      const answer = await this.#ask('restore', {}, { reason }, site);
-      if (answer.outcome === 'unknown') throw new Error('the helper was cut off');
-      await awaitServing(site, { pod, manifest: before, through: this.#real() });
-      await this.#settled(site);
-      await this.#dismiss(site);
+      if ((await this.#tookBack(site, reason)) === 'confirmed') return;
+      await this.#dismiss(site, 'drop');
     } catch (trouble) {
-      return new UnknownEnd(
+      throw new UnknownEnd(
         'undo-failed',
         `${node}: the change failed (${reason}) and could not be taken back from here; the guard on the node does that by itself.`,
         ['kubectl sematext-audit status tells how it ended', 'enable --resume or disable --resume clears up'],
         trouble,
       );
     }
-    if (error instanceof Failure && error.code === 'interrupted') return error;
+    if (error instanceof Failure && error.code === 'interrupted') throw error;
     const next = error instanceof Failure ? error.suggestions : [];
-    return new Failure('rolled-back', `${node}: the old API server is back: ${reason}`, next, error);
+    throw new Failure('rolled-back', `${node}: the old API server is back: ${reason}`, next, error);
+  }
+
+  async #tookBack(site: Site, reason: string): Promise<'back' | 'confirmed'> {
+    const { pod, before } = this.#turn;
+    const answer = await this.#ask('restore', {}, { reason }, site);
+    if (answer.outcome === 'unknown') throw new Error('the helper was cut off');
+    if (answer.outcome === 'refused' && answer.code === 'wrong-phase') {
+      await this.#phase('abort', {}, {}, site); // there was no swap
+      return 'back';
+    }
+    if (answer.outcome === 'refused' && /^(this run has ended: )?confirmed\b/.test(answer.text)) {
+      await this.#phase('confirm', {}, {}, site);
+      return 'confirmed';
+    }
+    await awaitServing(site, { pod, manifest: before, through: this.#real() });
+    await this.#settled(site);
+    return 'back';
   }
 
   // The guard may be faster: then there is nothing more to settle.
@@ -196,12 +217,15 @@ class Transaction {
     if (done === undefined) throw new Error('the transaction could not be ended');
   }
 
-  async #dismiss(site: Site): Promise<void> {
+  /** @param its what becomes of the twin's log: a log that is written before and after keeps it in any case */
+  async #dismiss(site: Site, its: 'keep' | 'drop'): Promise<void> {
     if (this.#twin === undefined) return;
     await site.clock.sleep(drainMs); // what it has accepted last is answered before it goes
     await endTwin(site, this.#twin);
-    const { log } = this.#turn;
-    if (log !== undefined) await this.#phase('twin-log', { log }, {}, site);
+    const { log, before } = this.#turn;
+    if (log === undefined) return;
+    const goes = its === 'drop' && readManifest(before).flags['audit-log-path'] !== log;
+    await this.#phase('twin-log', { log, drop: goes ? 'yes' : undefined }, {}, site);
   }
 
   #real(): Through {
@@ -209,13 +233,17 @@ class Transaction {
     return this.#twin?.beside ?? { namespace: 'kube-system', pod, port };
   }
 
+  /** A phase may be repeated: how one ended whose pod was cut off is learned by asking again. */
   async #ask<P extends Phase>(
     phase: P,
     args: PhaseArguments[P],
     files: Readonly<Record<string, string>>,
     site: Site,
   ): ReturnType<Hand['phase']> {
-    return this.#means.hand.phase(site, this.#place, { phase, args, files });
+    const ask = (): ReturnType<Hand['phase']> =>
+      this.#means.hand.phase(site, this.#place, { phase, args, files });
+    const answer = await ask();
+    return answer.outcome === 'unknown' ? ask() : answer;
   }
 
   async #phase<P extends Phase>(

@@ -5,7 +5,7 @@ import type { Turn } from '../../audit/plan/step.ts';
 import { names } from '../../audit/names.ts';
 import { Failure } from '../../errors.ts';
 import type { Through } from '../../io/world.ts';
-import { createPod, deletePod, podLog, podState } from './pods.ts';
+import { createPod, deletePod, ended, podLog, podState } from './pods.ts';
 import type { Site } from './site.ts';
 import { calm, until } from './site.ts';
 
@@ -87,7 +87,5 @@ export async function answers({ cluster }: Pick<Site, 'cluster'>, through: Throu
 /** Ends the twin; its events are sent before it goes, for it gets its grace. */
 export async function endTwin(site: Site, { name }: Twin): Promise<void> {
   await deletePod(site, name, false);
-  await until(site, { timeoutMs: 90_000 }, async () =>
-    (await podState(site, name)) === undefined ? true : undefined,
-  );
+  await ended(site, name);
 }
