@@ -10,7 +10,7 @@ import { startNode, type Node } from '../support/node.ts';
 import { startPod } from '../support/node/pod.ts';
 import { tracesOf } from '../support/node/traces.ts';
 import { partPath } from '../support/parts.ts';
-import { startPollers, type Pollers, type PollersOptions } from '../support/pollers.ts';
+import { startPollers, type Pollers, type PollersOptions, type Seen } from '../support/pollers.ts';
 import { run } from '../support/running.ts';
 
 describe('a control-plane node', function () {
@@ -91,7 +91,7 @@ describe('a control-plane node', function () {
     await node.exec('kill -KILL "$(pidof kube-apiserver)"');
     await serves();
     const seen = Object.assign({}, ...(await Promise.all(pollers.map((one) => one.stop())))) as Seen;
-    assert.equal(Object.keys(seen).length, 18);
+    assert.equal(Object.keys(seen).length, 21);
     for (const [client, { asked, failed, longestGapMs, firstErrors }] of Object.entries(seen)) {
       assert.ok(failed > 0 && failed < asked, `${client}: ${failed} of ${asked} failed`);
       assert.ok(longestGapMs > 300, `${client}: ${longestGapMs} ms`);
@@ -151,8 +151,6 @@ describe('a control-plane node', function () {
     assert.deepEqual(traces(), { processes: 0, others: [] });
   });
 });
-
-type Seen = Awaited<ReturnType<Pollers['stop']>>;
 
 function podWithHost(nodeName: string, script: string): object {
   const programs = ['/usr', '/bin', '/lib', '/lib64'];

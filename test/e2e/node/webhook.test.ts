@@ -1,107 +1,172 @@
-// The main road on a real kubeadm node: enable --webhook rehearses, carries, swaps and proves while clients keep asking;
-// disable brings the manifest back byte for byte and leaves nothing.
+// The main road on a real kubeadm node of one control plane, asked all the time from everywhere: enable --webhook,
+// another backend in its place, disable. Against it the edit of the same flags by hand, measured by the same clients.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { secrets } from '../../support/secrets.ts';
-import { resultOf, startCli, type End } from '../support/cli.ts';
+import { shown } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 import { startNode, type Node } from '../support/node.ts';
-import { startPollers, type Pollers } from '../support/pollers.ts';
+import { assertNothingLeft, kubeadmNow, manifestNow, manifestOf } from '../support/node/left.ts';
+import { operatorOn, type NodeOperator } from '../support/node/operator.ts';
+import { startPod } from '../support/node/pod.ts';
+import { policyOfWrites, recordedOnce } from '../support/node/recorded.ts';
+import { assertServed, figures, whileAsked } from '../support/node/while-asked.ts';
+import type { PollersOptions, Seen } from '../support/pollers.ts';
 import { startSematext, type Sematext } from '../support/sematext.ts';
 
-const manifestPath = '/etc/kubernetes/manifests/kube-apiserver.yaml';
+const service = 'https://10.96.0.1:443';
+const log = '/var/log/kubernetes/audit/audit.log';
 
 describe('enable --webhook on a real kubeadm node', function () {
   this.timeout(600_000);
   let node: Node;
   let sematext: Sematext;
-  let pollers: Pollers;
+  let operator: NodeOperator;
+  let folder: string;
+  let clients: readonly PollersOptions[];
   let manifest: string;
   let kubeadm: string;
-
-  const manifestNow = (): Promise<string> => readFile(node.path(manifestPath), 'utf8');
-  const kubeadmNow = async (): Promise<string> =>
-    (await node.kubectl(['get', 'cm', 'kubeadm-config', '-n=kube-system', '-o=jsonpath={.data}'])).stdout;
-  const run = async (command: string, ...flags: string[]): Promise<End> => {
-    const sink =
-      command === 'disable'
-        ? []
-        : [`--receiver-url=${sematext.receiverUrl}`, `--search-url=${sematext.searchUrl}`];
-    const { ended } = await startCli([command, '--no-input', ...sink, ...flags], {
-      kubeconfig: node.kubeconfig,
-    });
-    return ended;
-  };
-  const traces = async (): Promise<string> =>
-    (
-      await node.exec(
-        'ls -d /etc/kubernetes/sematext-audit /var/lib/sematext-audit* /etc/kubernetes/manifests/*sematext* 2>/dev/null || true; nft list tables | grep sematext || true',
-      )
-    ).stdout.trim();
+  let changed: string;
+  let enabling: Seen;
+  let swapped: number;
+  const webhook = (): string[] => ['--webhook', `--policy=${join(folder, 'policy.yaml')}`];
 
   before(async () => {
-    node = await startNode();
+    node = await startNode({ kubeProxy: 'iptables' });
     sematext = await startSematext({ apiKey: secrets.apiKey, address: node.network.hostAddress });
-    [manifest, kubeadm] = await Promise.all([manifestNow(), kubeadmNow()]);
+    operator = operatorOn(node, sematext);
+    folder = await mkdtemp(join(tmpdir(), 'policy-'));
+    await writeFile(join(folder, 'policy.yaml'), policyOfWrites);
+    clients = clientsOf(node, await startPod(node, 'polling'));
+    [manifest, kubeadm] = await Promise.all([manifestNow(node), kubeadmNow(node)]);
   });
   after(async () => {
     await (sematext as Sematext | undefined)?.stop();
     await (node as Node | undefined)?.stop();
+    await rm(folder, { recursive: true });
   });
 
   it('shows the plan with the diff of every file, and changes nothing', async () => {
-    const { code, stdout, stderr } = await run('enable', '--webhook', '--dry-run');
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /Change the API server on control-1 \(no outage expected\)/);
-    assert.match(stdout, /^\+ +- --audit-webhook-config-file=\/etc\/kubernetes\/sematext-audit\//m);
-    assert.match(stdout, /^\+ +server: ".*\$\{LOGS_TOKEN\}"$/m);
-    assert.equal(await manifestNow(), manifest);
-    assert.equal(await traces(), '');
+    const end = await operator.plain('enable', ...webhook(), '--dry-run');
+    assert.equal(end.code, 0, shown(end));
+    assert.match(end.stdout, /Change the API server on control-1 \(no outage expected\)/);
+    assert.match(end.stdout, /^\+ +- --audit-webhook-config-file=\/etc\/kubernetes\/sematext-audit\//m);
+    assert.match(end.stdout, /^\+ +server: ".*\$\{LOGS_TOKEN\}"$/m);
+    assert.equal(await manifestNow(node), manifest);
+    await assertNothingLeft(node, [node]);
   });
 
   it('turns it on while everybody is served', async () => {
-    pollers = await startPollers({
-      from: 'outside',
-      url: node.url,
-      kubeconfig: node.kubeconfig,
-      clients: ['new-connections', 'kept-http2', 'lists'],
+    const { done, seen } = await whileAsked('enable --webhook', clients, async () => {
+      const run = await operator.start('enable', ...webhook());
+      const begun = run.says('Swapping the manifest').then(() => Date.now());
+      return { end: await run.ended, swapped: await begun };
     });
-    const { result } = resultOf('enable', await run('enable', '--webhook', '-o=json'));
-    assert.equal(result?.outcome, 'enabled');
-    assert.equal(result.proof?.verdict, 'delivered');
-    const seen = await pollers.stop();
-    for (const [who, { asked, failed, firstErrors }] of Object.entries(seen)) {
-      assert.ok(asked > 100, `${who} asked ${asked} times`);
-      // one connection in the very moment of a handover may be cut, and is tried again by every client
-      assert.ok(failed <= 1, `${who}: ${failed} failed: ${firstErrors.join('; ')}`);
+    assert.equal(done.end.code, 0, shown(done.end));
+    ({ swapped } = done);
+    enabling = seen;
+    assertServed(seen, 100);
+  });
+
+  it('has had every write recorded once, from the first that the twin answered', async () => {
+    let [first, byTwin] = [Infinity, 0];
+    for (const [client, { writes }] of Object.entries(enabling)) {
+      if (!client.endsWith('writes')) continue;
+      const recorded = await recordedOnce(sematext, secrets.token, writes);
+      const begun = recorded[0]?.at ?? Infinity;
+      first = Math.min(first, begun);
+      // the real one cannot be back so soon: its old process takes 30 s to end
+      const twins = recorded.filter(({ at }) => at < swapped + 30_000).length;
+      byTwin += twins;
+      process.stdout.write(`      ${client}: ${recorded.length} recorded once, ${twins} by the twin\n`);
+      assert.ok(twins > 50, `${client}: the twin answered ${twins}`);
+      // what is kept stays with the old server until that closes its port
+      const latest = client.endsWith('new-writes') ? swapped : swapped + 10_000;
+      assert.ok(begun <= latest, `${client}: the first was recorded ${begun - swapped} ms after the swap`);
     }
+    assert.ok(first <= swapped && byTwin > 200, `${byTwin} by the twin`);
   });
 
   it('keeps the change in kubeadm-config, and is healthy', async () => {
-    assert.match(await kubeadmNow(), /audit-webhook-config-file/);
-    const { result } = resultOf('status', await run('status', '--skip=billed-once', '-o=json'));
-    const bad = result?.checks.filter(({ result: said }) => said === 'bad');
-    assert.deepEqual(bad, []);
-    assert.equal(result?.state, 'delivering');
+    assert.match(await kubeadmNow(node), /audit-webhook-config-file/);
+    const { result } = await operator.run('status', '--skip=billed-once');
+    assert.deepEqual(
+      result.checks.filter(({ result: said }) => said === 'bad'),
+      [],
+    );
+    assert.equal(result.state, 'delivering');
   });
 
   it('has nothing to do when asked again', async () => {
-    const { result } = resultOf('enable', await run('enable', '--webhook', '-o=json'));
-    assert.equal(result?.outcome, 'unchanged');
+    const { result } = await operator.run('enable', ...webhook());
+    assert.equal(result.outcome, 'unchanged');
+    changed = await manifestNow(node);
+    await node.exec('cp -a /etc/kubernetes/sematext-audit /root/by-hand');
   });
 
-  it('is taken back byte for byte, and leaves nothing', async () => {
-    const { result } = resultOf('disable', await run('disable', '-o=json'));
-    assert.equal(result?.outcome, 'disabled');
-    assert.equal(await manifestNow(), manifest);
-    assert.equal(await kubeadmNow(), kubeadm);
-    assert.equal(await traces(), '');
-    const { stdout } = await node.kubectl([
-      'get',
-      'pods,cm,secret',
-      '-A',
-      '-l=app.kubernetes.io/managed-by=kubectl-sematext-audit',
-      '-o=name',
-    ]);
-    assert.equal(stdout, '');
+  it('becomes a log file without an agent, where its proof is found', async () => {
+    const end = await operator.run('enable', '--log-backend', '--agent=none');
+    assert.equal(end.code, 0, shown(end));
+    const [probe] = end.result.proof?.probes ?? [];
+    const { stdout } = await node.exec(`grep '"auditID":"${probe?.auditId}"' ${log} || true`);
+    assert.match(stdout, /^.*"stage":"ResponseComplete".*\n$/, shown(end));
+    assert.doesNotMatch(await manifestNow(node), /webhook/);
+  });
+
+  it('is taken back byte for byte while everybody is served, and leaves its logs alone', async () => {
+    const { done, seen } = await whileAsked('disable', clients, () => operator.run('disable'));
+    assert.equal(done.code, 0, shown(done));
+    assertServed(seen, 100);
+    assert.equal(await manifestNow(node), manifest);
+    assert.equal(await kubeadmNow(node), kubeadm);
+    await assertNothingLeft(node, [node]);
+    assert.match((await node.exec(`head -n 1 ${log}`)).stdout, /^\{"kind":"Event"/);
+  });
+
+  it('takes the service away for half a minute or more when it is done by hand', async () => {
+    await node.exec('cp -a /root/by-hand /etc/kubernetes/sematext-audit');
+    const beside = join(node.path(node.manifests), '.by-hand');
+    const { seen } = await whileAsked('the same by hand', clients, async () => {
+      await writeFile(beside, changed);
+      await rename(beside, manifestOf(node));
+      await auditing(node);
+    });
+    for (const [client, { failed, longestGapMs }] of Object.entries(seen)) {
+      if (!client.endsWith('new-connections')) continue;
+      const { longestGapMs: beforeMs = NaN } = enabling[client] ?? {};
+      const [byHand, byUs] = [longestGapMs, beforeMs].map((ms) => (ms / 1000).toFixed(1));
+      process.stdout.write(`      ${client}: ${byHand} s without an answer by hand, ${byUs} s by enable\n`);
+      assert.ok(failed > 10, figures(seen));
+      assert.ok(longestGapMs > 30_000 && longestGapMs > 3 * beforeMs, figures(seen));
+    }
   });
 });
+
+/** Outside, on the node by its address and by the service's, in a pod by the service's. */
+function clientsOf({ url, kubeconfig, netns }: Node, pod: string): readonly PollersOptions[] {
+  const at = { kubeconfig, everyMs: 100 };
+  const node = { ...at, netns: netns() };
+  return [
+    { ...at, from: 'outside', url },
+    { ...node, from: 'node', url, clients: ['new-connections', 'kept-http2'] },
+    { ...node, from: 'node, by service,', url: service, clients: ['new-connections', 'kept-http1', 'lists'] },
+    { ...at, from: 'pod, by service,', url: service, netns: pod },
+  ];
+}
+
+/** Waits for the API server's process with the flags that were put in by hand, until it serves. */
+async function auditing(node: Node): Promise<void> {
+  const flags = 'tr "\\0" "\\n" <"/proc/$(pidof kube-apiserver)/cmdline"';
+  await eventually({
+    what: 'the new flags',
+    timeoutMs: 120_000,
+    ask: async () => (await node.exec(flags)).stdout.includes('--audit-webhook-config-file') || undefined,
+  });
+  await eventually({
+    what: 'the API server to be ready',
+    timeoutMs: 60_000,
+    ask: async () => (await node.kubectl(['get', '--raw=/readyz'])).stdout === 'ok' || undefined,
+  });
+}

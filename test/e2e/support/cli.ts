@@ -86,7 +86,7 @@ export async function startCli(args: readonly string[], how: Invocation = {}): P
     kill: (signal) => void child.kill(signal),
     says: async (text) => {
       const hopeless = (): string | undefined => (stderr.includes(text) ? undefined : ended);
-      await eventually({ what: `"${text}"`, timeoutMs: 60_000, everyMs: 10, ask: ask(text), hopeless });
+      await eventually({ what: `"${text}"`, timeoutMs: 180_000, everyMs: 10, ask: ask(text), hopeless });
     },
   };
 }

@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { eventually } from './eventually.ts';
-import { clients, type ClientName, type Target } from './pollers/clients.ts';
+import { clients, type ClientName } from './pollers/clients.ts';
+import type { Target } from './pollers/send.ts';
 import type { Polled } from './pollers/tally.ts';
 import type { Orders } from './pollers/worker.ts';
 import { folder, run } from './running.ts';
 
 export type { ClientName } from './pollers/clients.ts';
-export type { Polled } from './pollers/tally.ts';
+export type { Polled, Write } from './pollers/tally.ts';
 
 const worker = fileURLToPath(new URL('./pollers/worker.ts', import.meta.url));
 
@@ -34,9 +35,12 @@ export interface PollersOptions {
 
 /** Clients that are asking. */
 export interface Pollers {
-  /** Ends them; what each saw, by "from client". */
-  stop(): Promise<Record<string, Polled>>;
+  /** Ends them; what each saw. */
+  stop(): Promise<Seen>;
 }
+
+/** What clients saw, by "from client". */
+export type Seen = Record<string, Polled>;
 
 /** Starts clients in one place; returns when each of them has had an answer. */
 export async function startPollers(options: PollersOptions): Promise<Pollers> {
@@ -59,7 +63,7 @@ export async function startPollers(options: PollersOptions): Promise<Pollers> {
     ask: () => Promise.resolve(program.log().includes('polling') || undefined),
     hopeless: () => program.ended(),
   });
-  const stop = async (): Promise<Record<string, Polled>> => {
+  const stop = async (): Promise<Seen> => {
     await program.stop(20_000);
     const polled = JSON.parse(await readFile(file, 'utf8')) as Record<string, Polled>;
     await home.remove();

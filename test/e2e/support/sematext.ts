@@ -22,6 +22,8 @@ export interface Sematext {
   searches(): readonly { path: string; allowed: boolean }[];
   /** The events of a token with an auditID, read past the proxy: the test's own eyes. */
   eventsWith(token: string, auditId: string): Promise<Record<string, unknown>[]>;
+  /** Every event of a token, as `auditID stage`. */
+  eventsOf(token: string): Promise<string[]>;
   /** Removes every event of a token. */
   forget(token: string): Promise<void>;
   log(): string;
@@ -30,7 +32,8 @@ export interface Sematext {
 
 /**
  * Starts OpenSearch, Logagent before it, and the search proxy.
- * @param account.address where the receiver listens; loopback when left out
+ * @param account.address where the receiver listens; loopback when left out. Elsewhere it also takes what agents post, as
+ *   Sematext's receiver of logs does, which is another host there
  */
 export async function startSematext(account: { apiKey?: string; address?: string } = {}): Promise<Sematext> {
   const apiKey = account.apiKey ?? '00000000-e2e0-4000-8000-0000000a91e7';
@@ -42,17 +45,22 @@ export async function startSematext(account: { apiKey?: string; address?: string
       search: engine.url,
       ...(account.address !== undefined && { address: account.address }),
     });
+    const front =
+      account.address === undefined
+        ? undefined
+        : await bothReceivers(engine, logagent.receiverUrl, account.address);
     const proxy = await searchProxy(engine, apiKey, (path, allowed) => searches.push({ path, allowed }));
     return {
-      receiverUrl: logagent.receiverUrl,
+      receiverUrl: front?.url ?? logagent.receiverUrl,
       searchUrl: proxy.url,
       apiKey,
       searches: () => searches,
       eventsWith: (token, auditId) => eventsWith(engine, token, auditId),
+      eventsOf: (token) => eventsOf(engine, token),
       forget: async (token) => void (await exchange(`${engine.url}/${token}`, { method: 'DELETE' })),
       log: () => `${logagent.log()}\n${engine.log()}`,
       stop: async () => {
-        await Promise.all([proxy.close(), logagent.stop()]);
+        await Promise.all([proxy.close(), front?.close(), logagent.stop()]);
         await engine.stop();
       },
     };
@@ -67,7 +75,7 @@ async function mapStrings(engine: OpenSearch): Promise<void> {
   const mapping = { type: 'text', fields: raw };
   const body = {
     index_patterns: ['*'],
-    settings: { number_of_shards: 1, number_of_replicas: 0 },
+    settings: { number_of_shards: 1, number_of_replicas: 0, max_result_window: most },
     // Logagent names the type; a mapping of another type would have its events refused, and it says nothing then.
     mappings: { logs: { dynamic_templates: [{ strings: { match_mapping_type: 'string', mapping } }] } },
   };
@@ -76,6 +84,22 @@ async function mapStrings(engine: OpenSearch): Promise<void> {
     body,
   });
   if (reply.status !== 200) throw new Error(`the mapping was refused: ${reply.body}`);
+}
+
+/** What agents post goes to the engine, all else to Logagent. */
+function bothReceivers(engine: OpenSearch, receiverUrl: string, address: string): Promise<Loopback> {
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = 'GET', url: path = '/', headers } = request;
+    const body = await bodyOf(request);
+    const to = path.endsWith('/_bulk') ? engine.url : receiverUrl;
+    const type = headers['content-type'];
+    const passed = { method, ...(body && { body }), ...(type && { headers: { 'content-type': type } }) };
+    const { status, body: text } = await exchange(`${to}${path}`, { ...passed, timeoutMs: 60_000 });
+    response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+  };
+  return serve((request, response) => {
+    pass(request, response).catch((error: unknown) => response.destroy(error as Error));
+  }, address);
 }
 
 type Note = (path: string, allowed: boolean) => void;
@@ -124,11 +148,28 @@ async function eventsWith(
   token: string,
   auditId: string,
 ): Promise<Record<string, unknown>[]> {
+  const { hits } = await search(engine, token, { size: 100, query: { match_phrase: { auditID: auditId } } });
+  return hits.map((hit) => hit._source).filter((event) => event['auditID'] === auditId);
+}
+
+const most = 100_000;
+
+async function eventsOf(engine: OpenSearch, token: string): Promise<string[]> {
+  const { total, hits } = await search(engine, token, { size: most, _source: ['auditID', 'stage'] });
+  if (total.value > most) throw new Error(`there are ${total.value} events`);
+  return hits.map(({ _source: { auditID, stage } }) => `${String(auditID)} ${String(stage)}`);
+}
+
+interface Found {
+  total: { value: number };
+  hits: { _source: Record<string, unknown> }[];
+}
+
+async function search(engine: OpenSearch, token: string, query: object): Promise<Found> {
   await exchange(`${engine.url}/${token}/_refresh?ignore_unavailable=true`, { method: 'POST' });
   const reply = await exchange(`${engine.url}${emptyWhenUnknown(`/${token}/_search`)}`, {
     method: 'POST',
-    body: { size: 100, query: { match_phrase: { auditID: auditId } } },
+    body: { track_total_hits: true, ...query },
   });
-  const { hits } = JSON.parse(reply.body) as { hits: { hits: { _source: Record<string, unknown> }[] } };
-  return hits.hits.map((hit) => hit._source).filter((event) => event['auditID'] === auditId);
+  return (JSON.parse(reply.body) as { hits: Found }).hits;
 }

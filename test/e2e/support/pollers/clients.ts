@@ -1,18 +1,8 @@
-// Knows how different clients ask an API server, over and over. As Go's client does, a GET is sent again, once, when
-// the connection it was sent on was an old one and ended before a byte of the answer (net/http, shouldRetryRequest);
-// every other error counts.
-import { request, Agent } from 'node:https';
-import { connect, constants, type ClientHttp2Session } from 'node:http2';
+// Knows how different clients ask an API server, over and over. What counts as failed: send.ts.
+import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fresh, keptHttp1, keptHttp2, patiently, refusal, type Target, type Way } from './send.ts';
 import type { Tally } from './tally.ts';
-
-/** Where to ask, as whom. PEM. */
-export interface Target {
-  readonly url: string;
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** How one client asks. */
 export interface Asking {
@@ -20,38 +10,43 @@ export interface Asking {
   readonly everyMs: number;
   readonly tally: Tally;
   readonly signal: AbortSignal;
-  /** Of the ConfigMap that writes changes and watch watches; of this process alone. */
+  /** Names the ConfigMaps that are written and watched; of this process alone. */
   readonly mark: string;
 }
 
-const timeoutMs = 5000;
 const configMaps = '/api/v1/namespaces/default/configmaps';
 
 /** The clients, by what they do. */
 export const clients = {
-  /** GET /readyz, a new connection each time. */
-  'new-connections': (asking: Asking) => every(asking, () => get(asking, '/readyz')),
-  /** GET /readyz, HTTP/1.1 on a kept connection. */
-  'kept-http1': (asking: Asking) => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    return every(asking, () => get(asking, '/readyz', agent)).finally(() => agent.destroy());
-  },
-  /** GET /readyz, HTTP/2 on a kept connection. */
-  'kept-http2': http2,
+  /** GETs, a new connection each time. */
+  'new-connections': (asking: Asking) => reads(asking, fresh, one),
+  /** GETs, HTTP/1.1 on a kept connection. */
+  'kept-http1': (asking: Asking) => reads(asking, keptHttp1, one),
+  /** GETs, HTTP/2 on a kept connection. */
+  'kept-http2': (asking: Asking) => reads(asking, keptHttp2, one),
   /** A list of ConfigMaps, a new connection each time. */
-  lists: (asking: Asking) => every(asking, () => get(asking, '/api/v1/configmaps')),
-  /** A PATCH that counts up, on a kept connection; at the end the last acknowledged one must be there. */
-  writes,
-  /** A watch of what `writes`, which must run beside it, writes; again, from where it was, when it ends. */
+  lists: (asking: Asking) => reads(asking, fresh, '/api/v1/configmaps'),
+  /**
+   * A PATCH that counts up, HTTP/2 on a kept connection as client-go has it; at the end the last acknowledged one must
+   * be there. Not by HTTP/1.1, where a write that crosses the server's closing of an idle connection is lost for every
+   * client, whoever restarts the server.
+   */
+  writes: (asking: Asking) => writes(asking, keptHttp2, asking.mark),
+  /** The same of another ConfigMap, a new connection each time. */
+  'new-writes': (asking: Asking) => writes(asking, fresh, `${asking.mark}-new`),
+  /** A watch of what `writes`, which must run beside it, writes. When it is cut, again, from where it was. */
   watch,
 } satisfies Record<string, (asking: Asking) => Promise<void>>;
 
 export type ClientName = keyof typeof clients;
 
+// not /readyz: a server that ends its requests in good order says there that it is going, as it should
+const one = '/api/v1/namespaces/default';
+
 async function every({ tally, everyMs, signal }: Asking, ask: () => Promise<unknown>): Promise<void> {
   while (!signal.aborted) {
     const next = sleep(everyMs);
-    await ask().then(
+    await patiently(tally, ask).then(
       () => tally.answered(),
       (error: unknown) => tally.failed(error),
     );
@@ -59,102 +54,30 @@ async function every({ tally, everyMs, signal }: Asking, ask: () => Promise<unkn
   }
 }
 
-interface Sent {
-  method: string;
-  path: string;
-  agent?: Agent;
-  body?: unknown;
+async function reads(asking: Asking, wayTo: (target: Target) => Way, path: string): Promise<void> {
+  const way = wayTo(asking.target);
+  await every(asking, () => way.send({ method: 'GET', path }));
+  way.end();
 }
 
-class OldConnection extends Error {}
-
-async function get({ target }: Asking, path: string, agent?: Agent): Promise<string> {
-  const sent = { method: 'GET', path, ...(agent && { agent }) };
-  return send(target, sent).catch((error: unknown) => {
-    if (!(error instanceof OldConnection)) throw error;
-    return send(target, sent);
-  });
-}
-
-function send(target: Target, { method, path, agent, body }: Sent): Promise<string> {
-  const { url, ...identity } = target;
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': type(method) };
-    const options = { ...identity, method, headers, agent: agent ?? false, timeout: timeoutMs };
-    const sent = request(`${url}${path}`, options, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.once('error', reject);
-      response.once('end', () => {
-        if ((response.statusCode ?? 0) < 300) resolve(text);
-        else reject(new Error(`${response.statusCode} ${text.slice(0, 200)}`));
-      });
-    });
-    sent.once('timeout', () => sent.destroy(new Error(`no answer in ${timeoutMs} ms`)));
-    sent.once('error', (error) => reject(sent.reusedSocket ? new OldConnection(error.message) : error));
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-}
-
-const type = (method: string): string =>
-  method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-
-async function http2(asking: Asking): Promise<void> {
-  const { url, ...identity } = asking.target;
-  let session: ClientHttp2Session | undefined;
-  const ask = async (): Promise<void> => {
-    const old = session !== undefined && !session.closed && !session.destroyed;
-    if (!session || !old) {
-      session = connect(url, identity);
-      session.on('error', () => undefined); // its requests fail with it, and are counted
-    }
-    await stream(session).catch((error: unknown) => {
-      session?.destroy();
-      session = undefined;
-      if (old) return ask();
-      throw error;
-    });
-  };
-  await every(asking, ask);
-  session?.destroy();
-}
-
-function stream(session: ClientHttp2Session): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const sent = session.request({ ':path': '/readyz' });
-    let status: number | undefined;
-    sent.setTimeout(timeoutMs, () => {
-      sent.close(constants.NGHTTP2_CANCEL);
-      reject(new Error(`no answer in ${timeoutMs} ms`));
-    });
-    sent.once('response', (headers) => (status = headers[':status']));
-    sent.once('error', reject);
-    sent.once('close', () => {
-      if (status === 200) resolve();
-      else reject(new Error(`HTTP/2 stream ended with status ${status}, code ${sent.rstCode}`));
-    });
-    sent.resume();
-  });
-}
-
-async function writes(asking: Asking): Promise<void> {
-  const { target, mark, tally } = asking;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  await send(target, {
-    method: 'POST',
-    path: configMaps,
-    body: { metadata: { name: mark }, data: { n: '0' } },
-  });
-  const path = `${configMaps}/${mark}`;
+async function writes(asking: Asking, wayTo: (target: Target) => Way, name: string): Promise<void> {
+  const { target, tally } = asking;
+  const way = wayTo(target);
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { n: '0' } };
+  await way.send({ method: 'POST', path: configMaps, body });
+  const path = `${configMaps}/${name}`;
   let acknowledged = 0;
   await every(asking, async () => {
     const next = acknowledged + 1; // a failed one again, so that a watch sees every number
-    await send(target, { method: 'PATCH', path, agent, body: { data: { n: String(next) } } });
+    const at = Date.now();
+    const { auditId } = await way.send({ method: 'PATCH', path, body: { data: { n: String(next) } } });
     acknowledged = next;
+    tally.wrote({ auditId, at });
   });
-  agent.destroy();
-  const { data } = JSON.parse(await get(asking, path)) as { data: { n: string } };
-  if (Number(data.n) < acknowledged) tally.complain(`write ${acknowledged} was lost, ${data.n} is there`);
+  way.end();
+  const last = JSON.parse((await fresh(target).send({ method: 'GET', path })).body) as typeof body;
+  if (Number(last.data.n) < acknowledged)
+    tally.complain(`write ${acknowledged} was lost, ${last.data.n} is there`);
 }
 
 async function watch(asking: Asking): Promise<void> {
@@ -175,7 +98,8 @@ async function watch(asking: Asking): Promise<void> {
   };
   while (!signal.aborted) {
     const fields = `watch=1&fieldSelector=metadata.name%3D${asking.mark}&resourceVersion=${version}`;
-    await follow(asking, `${configMaps}?${fields}`, see).catch((error: unknown) => tally.failed(error));
+    const ask = (): Promise<void> => follow(asking, `${configMaps}?${fields}`, see);
+    await patiently(tally, ask).catch((error: unknown) => tally.failed(error));
     await sleep(everyMs);
   }
 }
@@ -190,7 +114,8 @@ function follow({ target, signal }: Asking, path: string, see: (line: string) =>
   const { url, ...identity } = target;
   return new Promise((resolve, reject) => {
     const sent = request(`${url}${path}`, { ...identity, agent: false }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`watch was answered ${response.statusCode}`));
+      const error = refusal(response.statusCode ?? 0, response.headers['retry-after'], 'to a watch');
+      if (error) return reject(error);
       let rest = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         const lines = (rest + chunk).split('\n');

@@ -4,12 +4,23 @@
 export interface Polled {
   readonly asked: number;
   readonly failed: number;
+  /** How often it was told to come again later, and did. */
+  readonly putOff: number;
   /** The longest time between two answers in a row, the end of the polling being one. */
   readonly longestGapMs: number;
   /** When it failed first, since the polling began. */
   readonly firstFailureMs?: number;
   /** The first five, each with the time since the polling began. */
   readonly firstErrors: readonly string[];
+  /** Of a client that writes: each write that was acknowledged, in order. */
+  readonly writes: readonly Write[];
+}
+
+/** A write that was acknowledged. */
+export interface Write {
+  readonly auditId: string;
+  /** When it was sent, epoch milliseconds. */
+  readonly at: number;
 }
 
 const keptErrors = 5;
@@ -20,9 +31,11 @@ export class Tally {
   #answered = this.#began;
   #asked = 0;
   #failed = 0;
+  #putOff = 0;
   #longestGapMs = 0;
   #firstFailureMs: number | undefined;
   readonly #errors: string[] = [];
+  readonly #writes: Write[] = [];
 
   answered(): void {
     this.#asked += 1;
@@ -33,6 +46,14 @@ export class Tally {
   failed(error: unknown): void {
     this.#asked += 1;
     this.complain(error);
+  }
+
+  putOff(): void {
+    this.#putOff += 1;
+  }
+
+  wrote(write: Write): void {
+    this.#writes.push(write);
   }
 
   /** Something is wrong that was not an answer to one request. */
@@ -53,9 +74,11 @@ export class Tally {
     return {
       asked: this.#asked,
       failed: this.#failed,
+      putOff: this.#putOff,
       longestGapMs: this.#gap(),
       ...(this.#firstFailureMs !== undefined && { firstFailureMs: this.#firstFailureMs }),
       firstErrors: this.#errors,
+      writes: this.#writes,
     };
   }
 

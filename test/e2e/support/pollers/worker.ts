@@ -2,7 +2,8 @@
 // standard input. Says "polling" when each client has had an answer; asked to end, it writes its counts to a file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clients, type ClientName, type Target } from './clients.ts';
+import { clients, type ClientName } from './clients.ts';
+import type { Target } from './send.ts';
 import { Tally, type Polled } from './tally.ts';
 
 /** What the process is told. */
