@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A server on 127.0.0.1. */
+/** A server on 127.0.0.1, or on another address of this machine. */
 export interface Loopback {
   readonly url: string;
   /** Closes the port and every connection; the next connect is refused. */
@@ -12,7 +12,7 @@ export interface Loopback {
 }
 
 /** Serves a listener on a free port. */
-export async function serve(listener: RequestListener): Promise<Loopback> {
+export async function serve(listener: RequestListener, address = '127.0.0.1'): Promise<Loopback> {
   const server = createServer(listener);
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -22,7 +22,7 @@ export async function serve(listener: RequestListener): Promise<Loopback> {
   const listen = (port: number): Promise<void> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => {
+      server.listen(port, address, () => {
         server.off('error', reject);
         resolve();
       });
@@ -30,7 +30,7 @@ export async function serve(listener: RequestListener): Promise<Loopback> {
   await listen(0);
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${address}:${port}`,
     open: async () => {
       if (!server.listening) await listen(port);
     },

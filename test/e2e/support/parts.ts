@@ -21,6 +21,7 @@ export type PartName =
   | 'kubectl'
   | 'kubelet'
   | 'logagent'
+  | 'logagent-image'
   | 'node'
   | 'node-images'
   | 'opensearch';
