@@ -4,15 +4,17 @@ import { answerAll, obstacles } from '../audit/check/check.ts';
 import { permissions } from '../audit/check/cluster.ts';
 import { nodesReady } from '../audit/check/nodes.ts';
 import type { Facts } from '../audit/facts.ts';
+import { names } from '../audit/names.ts';
 import { planWithdrawal } from '../audit/plan/rollout.ts';
 import { undoSteps } from '../audit/plan/record.ts';
 import type { AuditRecord, RecordedChange } from '../audit/plan/record.ts';
 import type { DisableResult } from '../audit/results.ts';
 import { Failure } from '../errors.ts';
+import { look } from '../io/api.ts';
 import type { World } from '../io/world.ts';
 import { uninstallStep } from './agent-steps.ts';
 import { permissionLooks } from './gather.ts';
-import { neededOnNodes } from './nodes/permissions.ts';
+import { neededForAgent, neededOnNodes } from './nodes/permissions.ts';
 import { rollOut } from './nodes/rollout.ts';
 import type { NodeRequest } from './nodes/rollout.ts';
 
@@ -29,7 +31,8 @@ export async function disableStatic(
   request: NodeRequest,
 ): Promise<DisableResult> {
   const cluster = await world.cluster();
-  const asked = { permissions: await permissionLooks(cluster, neededOnNodes) } as Facts;
+  const needed = [...neededOnNodes, ...(record.change.agent === 'logagent' ? neededForAgent : [])];
+  const asked = { permissions: await permissionLooks(cluster, needed) } as Facts;
   mustPass(answerAll([permissions], { facts: asked, sink: undefined }));
   if (record.state === 'open' && !request.resume)
     throw new Failure('another-run', `Run ${record.run} began at ${record.at} and has not ended.`, [
@@ -48,6 +51,16 @@ export async function disableStatic(
       'mend them first: kubectl -n kube-system get pods -l component=kube-apiserver',
     ]);
   return { outcome: outcome === 'planned' ? 'planned' : 'disabled', plan, record };
+}
+
+/**
+ * Ends what a run that died without a record left behind: helpers, their Secrets, the namespace.
+ * @throws Failure when the nodes cannot be looked at
+ */
+export async function endWithoutRecord(world: World, request: NodeRequest): Promise<void> {
+  const namespace = await look(await world.cluster(), names.namespacePath, () => true);
+  if ('unseen' in namespace && namespace.unseen === 'absent') return;
+  await rollOut(world, request, undefined, async () => ({ checks: [], plan: { steps: [], notes: [] } }));
 }
 
 const noChange = { flags: [], files: [], hash: undefined, writes: undefined };

@@ -25,7 +25,7 @@ import { agentSteps } from './agent-steps.ts';
 import type { AgentPlan } from './agent-steps.ts';
 import type { AgentChoice } from './agent.ts';
 import { permissionLooks } from './gather.ts';
-import { neededOnNodes } from './nodes/permissions.ts';
+import { neededForAgent, neededOnNodes } from './nodes/permissions.ts';
 import type { Where } from './nodes/proof.ts';
 import { nodeChecks, rollOut } from './nodes/rollout.ts';
 import type { NodeRequest, Outcome } from './nodes/rollout.ts';
@@ -54,7 +54,10 @@ export async function enableStatic(
 ): Promise<EnableResult> {
   const asked: Facts = {
     ...facts,
-    permissions: await permissionLooks(await world.cluster(), neededOnNodes),
+    permissions: await permissionLooks(await world.cluster(), [
+      ...neededOnNodes,
+      ...(request.backend === 'log-backend' && request.agent.kind === 'logagent' ? neededForAgent : []),
+    ]),
   };
   const policy = policyOf(request.policy, facts);
   const probes = recordedProbes(policy.text, facts.version);

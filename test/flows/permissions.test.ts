@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { Permission } from '../../src/audit/facts.ts';
 import { needed } from '../../src/flows/enable.ts';
-import { neededOnNodes } from '../../src/flows/nodes/permissions.ts';
+import { neededForAgent, neededOnNodes } from '../../src/flows/nodes/permissions.ts';
 
 interface Rule {
   readonly apiGroups?: readonly string[];
@@ -59,15 +59,6 @@ const say = ({ verb, group, resource, namespace, name }: Permission): string =>
 const denied = (grants: readonly Grant[], asked: readonly Permission[]): readonly string[] =>
   asked.filter((one) => !grants.some((grant) => allows(grant, one))).map(say);
 
-/** Of Logagent's objects, which are made where it is the agent: not asked for by everybody. */
-const ofAgent: readonly Permission[] = [
-  ['', 'secrets', 'get', 'update'],
-  ['', 'configmaps', 'create', 'get', 'update', 'delete'],
-  ['apps', 'daemonsets', 'create', 'get', 'update', 'delete'],
-].flatMap(([group = '', resource = '', ...verbs]) =>
-  verbs.map((verb) => ({ verb, group, resource, namespace: 'sematext-audit' })),
-);
-
 describe('the roles in docs', () => {
   const look = grantsIn('permissions.yaml');
   const nodes = grantsIn('permissions-nodes.yaml');
@@ -79,11 +70,11 @@ describe('the roles in docs', () => {
 
   it('allow what is asked for where API servers are changed, and its agent', () => {
     assert.ok(neededOnNodes.length > 20);
-    assert.deepEqual(denied(nodes, [...neededOnNodes, ...ofAgent]), []);
+    assert.deepEqual(denied(nodes, [...neededOnNodes, ...neededForAgent]), []);
   });
 
   it('allow nothing on nodes that is not asked for', () => {
-    const asked = [...neededOnNodes, ...ofAgent];
+    const asked = [...neededOnNodes, ...neededForAgent];
     const idle = nodes.filter((grant) => !asked.some((one) => say(one) === say(grant)));
     assert.deepEqual(idle.map(say), []);
   });

@@ -125,7 +125,10 @@ export const permissions: Check = {
   ask: ({ facts }) => {
     const denied = deniedAmong(facts.permissions);
     if (denied.length > 0)
-      return bad(`not allowed: ${denied.join(', ')}`, 'bind the roles of docs/permissions.yaml');
+      return bad(
+        `not allowed: ${denied.join(', ')}`,
+        'bind the roles of docs/permissions.yaml, and to change API servers those of permissions-nodes.yaml',
+      );
     const hidden = facts.permissions.find(({ allowed }) => 'unseen' in allowed)?.allowed;
     if (hidden !== undefined && 'unseen' in hidden)
       return unknown(hidden, 'allow create on selfsubjectaccessreviews');

@@ -37,3 +37,15 @@ export const neededOnNodes: readonly Permission[] = [
   { verb: 'create', group: '', resource: 'configmaps', namespace: 'kube-system' },
   ...inSystem('configmaps', 'kubeadm-config', 'get', 'update'),
 ];
+
+/** What Logagent's objects need besides. */
+export const neededForAgent: readonly Permission[] = [
+  ...inOurs('secrets', 'get', 'update'),
+  ...inOurs('configmaps', 'create', 'get', 'update', 'delete'),
+  ...['create', 'get', 'update', 'delete'].map((verb) => ({
+    verb,
+    group: 'apps',
+    resource: 'daemonsets',
+    namespace: names.namespace,
+  })),
+];
