@@ -17,6 +17,7 @@ import { carryOut } from './carry-out.ts';
 import type { ChangedRecord } from './disable-static.ts';
 import type { NodeWishes } from './enable.ts';
 import { permissionLooks, recordLook, sinksLook } from './gather.ts';
+import type { NodeRequest } from './nodes/rollout.ts';
 import type { DisableResult } from '../audit/results.ts';
 
 type ObjectPlan = Plan<ObjectStep>;
@@ -37,6 +38,7 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   const kept = must(record, `the record ConfigMap kube-system/${names.object}`);
   if (kept !== undefined && changesNodes(kept.record))
     return withNodes(world, { record: kept.record, version: kept.resourceVersion }, request);
+  if (request.nodes.resume) await endDead(world, request);
   return ofObjects(world, request, kept, sinks);
 }
 
@@ -69,13 +71,23 @@ const changesNodes = (record: AuditRecord): record is AuditRecord & { readonly c
 async function withNodes(
   world: World,
   changed: ChangedRecord,
-  { nodes, dryRun, yes, tell }: DisableRequest,
+  request: DisableRequest,
 ): Promise<DisableResult> {
   const { disableStatic } = await import('./disable-static.ts'); // the road over nodes is long
+  return disableStatic(world, changed, await nodeRequest(world, request));
+}
+
+/** A run that died before it wrote its record may have left a helper; the user says that it is dead. */
+async function endDead(world: World, request: DisableRequest): Promise<void> {
+  const { endWithoutRecord } = await import('./disable-static.ts');
+  await endWithoutRecord(world, await nodeRequest(world, request));
+}
+
+async function nodeRequest(world: World, { nodes, dryRun, yes, tell }: DisableRequest): Promise<NodeRequest> {
   const { handOf } = await import('./nodes/hand.ts');
   const by = await handOf(nodes.local, nodes.only);
   const more = { run: world.uuid(), timeoutMs: 0, access: noSink, rehearseOnly: false };
-  return disableStatic(world, changed, { ...nodes, ...more, ...by, dryRun, yes, tell });
+  return { ...nodes, ...more, ...by, dryRun, yes, tell };
 }
 
 /** Nothing is sent when something is taken back. */

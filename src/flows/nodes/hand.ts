@@ -8,7 +8,7 @@ import { tokenSlot } from '../../audit/sink/sematext.ts';
 import { nodeScripts } from '../../io/scripts.ts';
 import { createPod, createSecret, deletePod, deleteSecret, podLog, ranToEnd } from './pods.ts';
 import type { Site } from './site.ts';
-import { until } from './site.ts';
+import { calm, until } from './site.ts';
 
 export interface Hand {
   /**
@@ -48,8 +48,9 @@ export const helperHand: Hand = {
       await ranToEnd(site, name, helperMs);
       return await answerOf(site, name);
     } finally {
-      await deletePod(site, name, true);
-      await deleteSecret(site, name);
+      const after = calm(site); // after Ctrl-C too: the Secret of stage holds the token
+      await deletePod(after, name, true);
+      await deleteSecret(after, name);
     }
   },
 };

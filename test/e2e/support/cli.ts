@@ -37,6 +37,8 @@ export interface CliRun {
   readonly ended: Promise<End>;
   /** Resolves once stderr holds the text; throws when the run ended without. */
   says(text: string): Promise<void>;
+  /** All that it wrote to stderr so far. */
+  said(): string;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -84,6 +86,7 @@ export async function startCli(args: readonly string[], how: Invocation = {}): P
   return {
     ended: end,
     kill: (signal) => void child.kill(signal),
+    said: () => stderr,
     says: async (text) => {
       const hopeless = (): string | undefined => (stderr.includes(text) ? undefined : ended);
       await eventually({ what: `"${text}"`, timeoutMs: 180_000, everyMs: 10, ask: ask(text), hopeless });
@@ -112,6 +115,11 @@ export function errorOf(end: End): ErrorDocument['error'] {
   assert.ok(error, shown(end));
   assert.equal(error.exit, end.code, shown(end));
   return error;
+}
+
+/** Whichever of the two it is: a result, or an error. */
+export function documentOf<T extends object>(end: End): Partial<T> & Partial<ErrorDocument> {
+  return documentIn(end);
 }
 
 function documentIn(end: End): object {

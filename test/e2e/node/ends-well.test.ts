@@ -1,0 +1,247 @@
+// Whatever happens to enable and disable, on a real kubeadm node: the shipped program is a process, killed as such, and
+// so are the containers' processes; the node is a machine that is switched off.
+import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EnableResult, StatusResult } from '../../../src/audit/results.ts';
+import { endsWellContract } from '../../contract/ends-well.contract.ts';
+import type { Fault, Process, Run, Stand, Wishes } from '../../contract/ends-well/stand.ts';
+import { secrets, temporary } from '../../support/secrets.ts';
+import { cli, documentOf, startCli, type End } from '../support/cli.ts';
+import { startNode, type Node } from '../support/node.ts';
+import { startSematext, type Sematext } from '../support/sematext.ts';
+
+const folders = '/etc/kubernetes /var/lib/sematext-audit /var/lib/sematext-audit-agent';
+
+/** How a command ended, in one line. */
+function saidOf(end: End): string {
+  const { error, outcome, checks = [] } = documentOf<EnableResult>(end);
+  if (error !== undefined) return `${error.code}: ${error.message}`;
+  if (outcome !== 'refused') return 'done';
+  return `refused: ${checks.filter(({ result }) => result === 'bad').map(({ id }) => id)}`;
+}
+
+class RealStand implements Stand {
+  readonly node: Node;
+  readonly #sematext: Sematext;
+
+  constructor(node: Node, sematext: Sematext) {
+    this.node = node;
+    this.#sematext = sematext;
+  }
+
+  path(inside: string): string {
+    return this.node.path(inside);
+  }
+
+  run(command: 'enable' | 'disable', { resume = false, policy, yes = false }: Wishes = {}): Run {
+    const { receiverUrl, searchUrl } = this.#sematext;
+    const sink = [`--webhook`, `--receiver-url=${receiverUrl}`, `--search-url=${searchUrl}`];
+    const args = [command, '--no-input', '-o=json', ...(command === 'enable' ? sink : [])];
+    if (resume) args.push('--resume');
+    if (yes) args.push('--yes');
+    if (policy !== undefined) args.push(`--policy=${fileWith(policy)}`);
+    return new CliProcess(startCli(args, { kubeconfig: this.node.kubeconfig }));
+  }
+
+  async status(): Promise<readonly string[]> {
+    const { receiverUrl, searchUrl } = this.#sematext;
+    const args = ['status', '-o=json', `--receiver-url=${receiverUrl}`, `--search-url=${searchUrl}`];
+    const { checks = [] } = documentOf<StatusResult>(await cli(args, { kubeconfig: this.node.kubeconfig }));
+    return checks.filter(({ result }) => result === 'bad').map(({ id }) => id);
+  }
+
+  async state(): Promise<Readonly<Record<string, string>>> {
+    // what is written meanwhile is no failure
+    const sums = `find ${folders} -type f -exec sha256sum {} + 2>/dev/null || true`;
+    const tables = 'nft list tables 2>/dev/null | grep sematext_audit || echo none';
+    const [files, redirect, objects] = await Promise.all([
+      this.node.exec(sums),
+      this.node.exec(tables),
+      this.#objects(),
+    ]);
+    const lines = files.stdout.split('\n').filter(Boolean);
+    return {
+      ...Object.fromEntries(lines.map((line) => [line.slice(66), line.slice(0, 64)])),
+      ...objects,
+      redirect: redirect.stdout.trim(),
+    };
+  }
+
+  /** ConfigMaps whose texts count; of all else in our namespace, and of it, that it is there. */
+  async #objects(): Promise<Record<string, string>> {
+    const list = async (...args: string[]): Promise<readonly Listed[]> => {
+      const { code, stdout, stderr } = await this.node.kubectl(['get', ...args, '-o=json']);
+      if (code !== 0) throw new Error(stderr);
+      return (JSON.parse(stdout) as { items: Listed[] }).items;
+    };
+    const ours = ({ metadata }: Listed): boolean => metadata.name !== 'kube-root-ca.crt';
+    const [maps, rest, namespaces] = await Promise.all([
+      list('configmaps', '-n=kube-system'),
+      list('pods,secrets,configmaps,daemonsets', '-n=sematext-audit'),
+      list('namespaces'),
+    ]);
+    const named = maps.filter(({ metadata }) => /^(kubeadm-config|sematext-audit)$/.test(metadata.name));
+    return Object.fromEntries([
+      ...named.map((one) => [nameOf(one), JSON.stringify(one.data)]),
+      ...[...rest.filter(ours), ...namespaces].map((one) => [nameOf(one), '']),
+    ]) as Record<string, string>;
+  }
+
+  async serves(): Promise<boolean> {
+    const { stdout } = await this.node.exec(
+      'curl -ks -m 5 https://127.0.0.1:6443/readyz; true; [ ! -e /etc/kubernetes/manifests/sematext-audit-guard.yaml ]',
+    );
+    return stdout === 'ok';
+  }
+
+  /** Those in the node's own network: the pods that count have no other one. */
+  processes(): readonly Process[] {
+    const network = readlinkSync(this.node.netns());
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((pid) => {
+        try {
+          if (readlinkSync(join('/proc', pid, 'ns/net')) !== network) return [];
+          const words = readFileSync(join('/proc', pid, 'cmdline'), 'utf8').split('\0');
+          return /^(\/bin\/sh|kube-apiserver)$/.test(words[0] ?? '')
+            ? [{ pid: Number(pid), command: words.join(' ') }]
+            : [];
+        } catch {
+          return []; // it has ended meanwhile
+        }
+      });
+  }
+
+  reboot(): Promise<void> {
+    return this.node.reboot();
+  }
+
+  /** Packets of the program's machine are dropped for 20 s. */
+  async loseNetwork(): Promise<void> {
+    const rule = `ip saddr ${this.node.network.hostAddress} tcp dport { 6443, 7443 } drop`;
+    await this.node.exec(`nft add table ip lost
+      nft 'add chain ip lost all { type filter hook prerouting priority -300; }'
+      nft 'add rule ip lost all ${rule}'
+      sleep 20
+      nft delete table ip lost`);
+  }
+
+  async stop(): Promise<void> {
+    await this.#sematext.stop();
+    await this.node.stop();
+  }
+}
+
+interface Listed {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const nameOf = ({ kind, metadata }: Listed): string => `${kind} ${metadata.namespace}/${metadata.name}`;
+
+function fileWith(text: string): string {
+  const file = join(temporary().path, 'policy.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+/** The program at work. */
+class CliProcess implements Run {
+  readonly ended: Promise<string>;
+  readonly #cli: ReturnType<typeof startCli>;
+  #stderr: () => string = () => '';
+
+  constructor(started: ReturnType<typeof startCli>) {
+    this.#cli = started;
+    this.ended = started.then(async (run) => {
+      this.#stderr = run.said;
+      const end = await run.ended;
+      return end.signal === 'SIGKILL' ? 'killed' : saidOf(end);
+    });
+  }
+
+  told(): string {
+    return this.#stderr();
+  }
+
+  kill(): void {
+    void this.#cli.then((run) => run.kill('SIGKILL'));
+  }
+
+  interrupt(): void {
+    void this.#cli.then((run) => run.kill('SIGINT'));
+  }
+}
+
+/** Admission of the cluster's own forbids second API servers. */
+async function forbidTwins(node: Node): Promise<() => Promise<unknown>> {
+  const kinds = { apiVersion: 'admissionregistration.k8s.io/v1' };
+  const name = 'no-twin';
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] };
+  const validations = [{ expression: '!object.metadata.name.contains("-twin-")' }];
+  const policy = {
+    ...{ ...kinds, kind: 'ValidatingAdmissionPolicy', metadata: { name } },
+    spec: { matchConstraints: { resourceRules: [rule] }, validations },
+  };
+  const binding = {
+    ...{ ...kinds, kind: 'ValidatingAdmissionPolicyBinding', metadata: { name } },
+    spec: { policyName: name, validationActions: ['Deny'] },
+  };
+  for (const object of [policy, binding]) {
+    const { code, stderr } = await node.kubectl(['create', '-f', '-'], JSON.stringify(object));
+    if (code !== 0) throw new Error(stderr);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 5_000)); // API servers compile it within a second or two
+  return () =>
+    node.kubectl([
+      'delete',
+      'validatingadmissionpolicybinding,validatingadmissionpolicy',
+      name,
+      '--wait=true',
+    ]);
+}
+
+const nodeOf = (stand: Stand): Node => (stand as RealStand).node;
+
+const faults: Readonly<Record<string, (stand: Stand) => Fault>> = {
+  'admission forbids the twin': (stand) => ({
+    show: () => forbidTwins(nodeOf(stand)),
+    ends: /^confirmation-needed/,
+  }),
+  'admission forbids the twin, and the outage is agreed to': (stand) => ({
+    show: () => forbidTwins(nodeOf(stand)),
+    wishes: { yes: true },
+    ends: /^done/,
+  }),
+  'the kubelet stands still for 20 s': (stand) => ({
+    show: async () => {
+      const signal = (name: string): Promise<unknown> =>
+        nodeOf(stand).exec(`kill -${name} $(cat /run/node/kubelet.pid)`);
+      const timers = [
+        setTimeout(() => void signal('STOP'), 8_000),
+        setTimeout(() => void signal('CONT'), 28_000),
+      ];
+      return async () => {
+        for (const timer of timers) clearTimeout(timer);
+        await signal('CONT');
+      };
+    },
+    ends: /^(done|rolled-back|target-unsupported)/,
+  }),
+};
+
+endsWellContract(
+  {
+    name: 'a real kubeadm node, Kubernetes 1.37.2',
+    patienceMs: 300_000,
+    everyMs: 50,
+    start: async () => {
+      const node = await startNode();
+      const address = node.network.hostAddress;
+      return new RealStand(node, await startSematext({ apiKey: secrets.apiKey, address }));
+    },
+    faults,
+  },
+  [4, 53],
+);
