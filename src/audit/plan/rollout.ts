@@ -154,7 +154,7 @@ export function planRollout(rollout: Rollout): Plan {
     (name) => ground.nodes.some((node) => node.name === name) || before?.record.change?.nodes.includes(name),
   );
   const kept = everywhere
-    ? keepStep(ground.kubeadm, (text) =>
+    ? keepStep(ground.kubeadm, 'keep it', (text) =>
         kubeadmConfig(
           text,
           changeFor(flagsFromKubeadm(text) ?? {}),
@@ -187,7 +187,9 @@ export function planWithdrawal({ record, version, ground, agent }: Withdrawal): 
   const here = ground.nodes.map(({ name }) => name);
   const rest = ground.all.filter((name) => change.nodes.includes(name) && !here.includes(name));
   const kept = change.kubeadm
-    ? keepStep(ground.kubeadm, (text) => kubeadmConfig(text, undefined, change.flags, change.kubeadmPrevious))
+    ? keepStep(ground.kubeadm, 'do without it', (text) =>
+        kubeadmConfig(text, undefined, change.flags, change.kubeadmPrevious),
+      )
     : [];
   // kubeadm-config first: an upgrade in between must not render flags whose files are gone
   const turns = [...kept, ...turnsFrom(change, ground)];
@@ -222,15 +224,19 @@ const clearStep = (ground: Ground): NodesStep => ({
   undo: { do: 'none' },
 });
 
-/** Writes the change into what `kubeadm upgrade` and `join` render manifests from. */
-function keepStep(map: KubeadmConfigMap | undefined, edit: (text: string) => string): readonly ObjectStep[] {
+/** Writes the change into what `kubeadm upgrade` and `join` render manifests from, or takes it out there. */
+function keepStep(
+  map: KubeadmConfigMap | undefined,
+  why: string,
+  edit: (text: string) => string,
+): readonly ObjectStep[] {
   const text = map?.data['ClusterConfiguration'];
   if (map === undefined || text === undefined) return [];
   const after = edit(text);
   if (after === text) return [];
   return [
     {
-      title: 'Update ConfigMap kube-system/kubeadm-config, so that upgrades keep it',
+      title: `Update ConfigMap kube-system/kubeadm-config, so that upgrades ${why}`,
       action: {
         do: 'replace',
         path: kubeadmPath,
