@@ -159,6 +159,15 @@ export function parseAnswer(text: string): PhaseAnswer {
   return end === undefined ? { outcome: 'unknown', lines } : { ...end, lines };
 }
 
+/** Whether a phase was refused since its run's transaction has ended already, however it did. */
+export function isOver(answer: PhaseAnswer): boolean {
+  if (answer.outcome !== 'refused') return false;
+  return (
+    answer.code === 'no-transaction' ||
+    (answer.code === 'decided' && answer.text.startsWith('this run has ended'))
+  );
+}
+
 type End =
   | { readonly outcome: 'ok' }
   | { readonly outcome: 'refused' | 'failed'; readonly code: PhaseCode; readonly text: string };

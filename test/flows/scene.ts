@@ -29,7 +29,7 @@ const pace = 0.02;
 const told = 0.1;
 
 /** Real seconds of a second of the node's scripts: the guard must be able to beat within five of them. */
-const scriptPace = 0.2;
+const scriptPace = 0.3;
 
 /** A clock on which waiting is short. */
 function hurried(signal: AbortSignal): Clock {

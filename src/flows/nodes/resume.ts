@@ -3,6 +3,7 @@ import { logOfTwin } from '../../audit/agent/places.ts';
 import { flagsFromArgv } from '../../audit/flags.ts';
 import type { SeenNode } from '../../audit/target/control-plane-node.ts';
 import { readManifest } from '../../audit/target/manifest.ts';
+import { isOver } from '../../node/protocol.ts';
 import { lookAtNodes } from './control-plane.ts';
 import { awaitServing } from './serving.ts';
 import { deletePod, deleteSecret, ended, leftPods, leftSecrets, podState } from './pods.ts';
@@ -44,7 +45,7 @@ async function endOpen(site: Site, means: Means, node: SeenNode): Promise<void> 
     const place = { node: node.name, arch: node.arch, image: node.image };
     const answer = await means.hand.phase(its, place, { phase: name, args: {}, files });
     if (answer.outcome === 'ok') return;
-    if (answer.outcome === 'refused' && answer.code === 'no-transaction') return; // the guard was faster
+    if (isOver(answer)) return; // the guard was faster
     throw refusal(node.name, name, answer);
   };
   const swapped = open.state === 'swapped' || open.state === 'restoring';
@@ -58,6 +59,6 @@ async function endOpen(site: Site, means: Means, node: SeenNode): Promise<void> 
   const [again] = await lookAtNodes(site, means, [node]);
   const text = again?.look.manifest?.text ?? '';
   const through = { namespace: 'kube-system', pod: node.pod, port: readManifest(text).securePort };
-  await awaitServing(site, { pod: node.pod, manifest: text, through });
+  await awaitServing(site, { pod: node.pod, manifest: text, way: async () => through });
   await phase('settle');
 }

@@ -23,8 +23,8 @@ export interface Expected {
   readonly pod: string;
   /** Text of the manifest that it should run. */
   readonly manifest: string;
-  /** Leads to the API server's own port on its node. */
-  readonly through: Through;
+  /** Leads to the API server's own port on its node; asked each time, for a way may end. */
+  readonly way: () => Promise<Through>;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface Expected {
  * @throws Failure config-rejected, in its own words, when it does not stay up; cluster-unreachable when it is not ready
  *   in time
  */
-export async function awaitServing(site: Site, { pod, manifest, through }: Expected): Promise<void> {
+export async function awaitServing(site: Site, { pod, manifest, way }: Expected): Promise<void> {
   const wanted = readManifest(manifest).flags;
   let steady = 0;
   let last: PodState | undefined;
@@ -40,7 +40,7 @@ export async function awaitServing(site: Site, { pod, manifest, through }: Expec
     last = await podState(site, pod, 'kube-system');
     if (last === undefined || !sameFlags(flagsFromArgv(last.argv), wanted)) return undefined;
     if (last.reason === 'CrashLoopBackOff' || last.restarts > 1) throw await didNotStay(site, pod);
-    steady = last.running && (await answers(site, through)) ? steady + 1 : 0;
+    steady = last.running && (await answers(site, await way())) ? steady + 1 : 0;
     return steady >= inARow ? true : undefined;
   });
   if (serving === true) return;

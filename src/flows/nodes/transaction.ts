@@ -3,6 +3,7 @@
 // the twin still carries the traffic. When this process is gone, the guard on the node does the same at its deadline.
 import type { Place, Turn } from '../../audit/plan/step.ts';
 import { guardManifest } from '../../node/helper-pod.ts';
+import { isOver } from '../../node/protocol.ts';
 import type { Phase, PhaseArguments } from '../../node/protocol.ts';
 import { readManifest } from '../../audit/target/manifest.ts';
 import { Failure } from '../../errors.ts';
@@ -12,7 +13,7 @@ import type { Hand } from './hand.ts';
 import { awaitServing } from './serving.ts';
 import type { Site } from './site.ts';
 import { calm, until } from './site.ts';
-import { endTwin, raiseTwin } from './twin.ts';
+import { endTwin, raiseTwin, wayToServer } from './twin.ts';
 import type { Twin } from './twin.ts';
 
 /** What a transaction needs besides the site. */
@@ -103,9 +104,9 @@ class Transaction {
     try {
       this.#tell('Swapping the manifest');
       await this.#phase('swap', {});
-      await awaitServing(this.#site, { pod, manifest: after, through: this.#real() });
+      await awaitServing(this.#site, { pod, manifest: after, way: () => this.#real(this.#site) });
       this.#tell('The new API server serves; proving delivery');
-      await this.#means.prove(this.#site, this.#turn, this.#real(), 'server');
+      await this.#means.prove(this.#site, this.#turn, await this.#real(this.#site), 'server');
       await this.#phase('confirm', {});
     } catch (error) {
       await this.#restore(error);
@@ -202,7 +203,7 @@ class Transaction {
       await this.#phase('confirm', {}, {}, site);
       return 'confirmed';
     }
-    await awaitServing(site, { pod, manifest: before, through: this.#real() });
+    await awaitServing(site, { pod, manifest: before, way: () => this.#real(site) });
     await this.#settled(site);
     return 'back';
   }
@@ -211,8 +212,7 @@ class Transaction {
   async #settled(site: Site): Promise<void> {
     const done = await until(site, { timeoutMs: 150_000, everyMs: 2_000 }, async () => {
       const answer = await this.#ask('settle', {}, {}, site);
-      const over = answer.outcome === 'refused' && answer.code === 'no-transaction';
-      return answer.outcome === 'ok' || over ? true : undefined;
+      return answer.outcome === 'ok' || isOver(answer) ? true : undefined;
     });
     if (done === undefined) throw new Error('the transaction could not be ended');
   }
@@ -228,9 +228,8 @@ class Transaction {
     await this.#phase('twin-log', { log, drop: goes ? 'yes' : undefined }, {}, site);
   }
 
-  #real(): Through {
-    const { pod, port } = this.#turn;
-    return this.#twin?.beside ?? { namespace: 'kube-system', pod, port };
+  #real(site: Site): Promise<Through> {
+    return wayToServer(site, this.#turn, this.#twin);
   }
 
   /** A phase may be repeated: how one ended whose pod was cut off is learned by asking again. */

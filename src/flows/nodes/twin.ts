@@ -70,6 +70,19 @@ async function didNotStart(site: Site, name: string, reason: string): Promise<Fa
   );
 }
 
+/**
+ * The way to the real API server, past any redirect: by the twin's pod, which stays while the other comes and goes; by
+ * the API server's own once the twin has ended, as it has after a reboot.
+ */
+export async function wayToServer(
+  site: Site,
+  { pod, port }: Pick<Turn, 'pod' | 'port'>,
+  twin: Twin | undefined,
+): Promise<Through> {
+  const lives = twin !== undefined && (await podState(site, twin.name))?.phase === 'Running';
+  return lives ? twin.beside : { namespace: 'kube-system', pod, port };
+}
+
 /** Whether the API server behind this port says that it is ready. @throws Failure only when the run is cancelled */
 export async function answers({ cluster }: Pick<Site, 'cluster'>, through: Through): Promise<boolean> {
   try {
