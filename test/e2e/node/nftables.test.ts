@@ -1,0 +1,38 @@
+// The redirect beside kube-proxy's rules in nftables: enable --webhook while a node of one control plane is asked on
+// itself and from a pod by the service address, over new connections and kept ones.
+import assert from 'node:assert/strict';
+import { secrets } from '../../support/secrets.ts';
+import { shown } from '../support/cli.ts';
+import { startNode, type Node } from '../support/node.ts';
+import { operatorOn } from '../support/node/operator.ts';
+import { startPod } from '../support/node/pod.ts';
+import { assertServed, whileAsked } from '../support/node/while-asked.ts';
+import { startSematext, type Sematext } from '../support/sematext.ts';
+
+describe('enable --webhook beside kube-proxy in nftables mode', function () {
+  this.timeout(600_000);
+  let node: Node;
+  let sematext: Sematext;
+
+  before(async () => {
+    node = await startNode({ kubeProxy: 'nftables' });
+    sematext = await startSematext({ apiKey: secrets.apiKey, address: node.network.hostAddress });
+  });
+  after(async () => {
+    await (sematext as Sematext | undefined)?.stop();
+    await (node as Node | undefined)?.stop();
+  });
+
+  it('serves everybody by the service address all the time', async () => {
+    const at = { kubeconfig: node.kubeconfig, url: 'https://10.96.0.1:443', everyMs: 100 };
+    const places = [
+      { ...at, from: 'node, by service,', netns: node.netns() },
+      { ...at, from: 'pod, by service,', netns: await startPod(node, 'polling') },
+    ];
+    const run = operatorOn(node, sematext).run;
+    const { done, seen } = await whileAsked('enable, nftables', places, () => run('enable', '--webhook'));
+    assert.equal(done.code, 0, shown(done));
+    assert.equal(done.result.outcome, 'enabled');
+    assertServed(seen, 100);
+  });
+});
