@@ -195,5 +195,5 @@ endsWellContract(
     start: async () => new ImitatedStand(await openScene()),
     faults,
   },
-  [3, 17],
+  [21, 23],
 );

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { nodeScripts } from '../../src/io/scripts.ts';
 import { nodeLook } from '../../src/node/look.ts';
-import { parseAnswer, phaseArguments, phaseCodes, phases } from '../../src/node/protocol.ts';
+import { isOver, parseAnswer, phaseArguments, phaseCodes, phases } from '../../src/node/protocol.ts';
 
 const sum = 'a'.repeat(64);
 
@@ -64,6 +64,15 @@ describe('an answer', () => {
       ...(await nodeScripts())['transaction.sh'].matchAll(/\b(?:refuse|fail) ([a-z]+-[a-z-]+|decided)\b/g),
     ];
     assert.deepEqual([...new Set(used.map(([, code]) => code))].sort(), [...phaseCodes].sort());
+  });
+
+  it('says that the transaction has ended already, in either of two ways', () => {
+    const over = (text: string): boolean => isOver(parseAnswer(`${text}\n`));
+    assert.ok(over('refused no-transaction this run has staged nothing here'));
+    assert.ok(over('refused decided this run has ended: aborted the node was rebooted before the swap'));
+    assert.ok(!over('refused decided restored: not confirmed within 300 s'), 'it is under way');
+    assert.ok(!over('failed write-failed the guard goes on with it'));
+    assert.ok(!over('ok'));
   });
 
   it('is given to every phase', () => {

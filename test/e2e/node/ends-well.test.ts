@@ -243,5 +243,5 @@ endsWellContract(
     },
     faults,
   },
-  [4, 53],
+  [21, 61],
 );
