@@ -3,7 +3,7 @@
 import { names } from '../../audit/names.ts';
 import type { Ground, KubeadmConfigMap } from '../../audit/plan/rollout.ts';
 import { kubeadmPath } from '../../audit/plan/rollout.ts';
-import type { SeenNode } from '../../audit/target/control-plane-node.ts';
+import type { ControlPlaneNode, SeenNode } from '../../audit/target/control-plane-node.ts';
 import { twinPod } from '../../audit/target/twin.ts';
 import { Unusable } from '../../audit/target/unusable.ts';
 import { Failure } from '../../errors.ts';
@@ -13,7 +13,7 @@ import { findNodes, lookAtNodes, manifestFolderOf } from './control-plane.ts';
 import { ensureNamespace, leaveNamespace, wouldTake } from './pods.ts';
 import { resume } from './resume.ts';
 import type { Site } from './site.ts';
-import { calm } from './site.ts';
+import { calm, until } from './site.ts';
 import type { Means } from './transaction.ts';
 
 export interface Work {
@@ -80,7 +80,24 @@ async function settled(
       ],
     );
   await resume(site, means, nodes);
-  return lookAtNodes(site, means, nodes);
+  return lookAtNodes(site, means, await readyAgain(site, nodes));
+}
+
+/** The kubelet calls an API server ready some seconds after it serves: startup probes of kubeadm are 10 s apart. */
+const readyAgainMs = 60_000;
+
+/** The nodes as they are now: the end of a dead run, or the guard, may just have exchanged an API server. */
+async function readyAgain(
+  site: Site,
+  before: readonly ControlPlaneNode[],
+): Promise<readonly ControlPlaneNode[]> {
+  let now: readonly ControlPlaneNode[] = before;
+  await until(site, { timeoutMs: readyAgainMs, everyMs: 1_000 }, async () => {
+    const all = await findNodes(site.cluster);
+    now = before.map((node) => all.find(({ name }) => name === node.name) ?? { ...node, ready: false });
+    return now.every(({ ready }) => ready) ? true : undefined;
+  });
+  return now; // whether they are ready is asked of them in any case
 }
 
 async function groundOf(
