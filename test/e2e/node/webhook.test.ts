@@ -143,7 +143,7 @@ describe('enable --webhook on a real kubeadm node', function () {
       const { longestGapMs: beforeMs = NaN } = enabling[client] ?? {};
       const [byHand, byUs] = [longestGapMs, beforeMs].map((ms) => (ms / 1000).toFixed(1));
       process.stdout.write(`      ${client}: ${byHand} s without an answer by hand, ${byUs} s by enable\n`);
-      assert.ok(failed > 10, figures(seen));
+      assert.ok(failed > 3, figures(seen)); // where nothing comes back at all, each takes 10 s
       assert.ok(longestGapMs > 30_000 && longestGapMs > 3 * beforeMs, figures(seen));
     }
   });

@@ -23,12 +23,12 @@ export async function whileAsked<T>(
   }
 }
 
-/** One line for each client. */
+/** One line for each client, and one for its first error. */
 export function figures(seen: Seen): string {
   return Object.entries(seen)
     .map(([client, { asked, failed, putOff, longestGapMs, firstErrors }]) => {
       const counts = `${failed} of ${asked} failed, ${putOff} put off, longest gap ${longestGapMs} ms`;
-      return [`        ${client}: ${counts}`, ...firstErrors].join('\n          ');
+      return [`        ${client}: ${counts}`, ...firstErrors.slice(0, 1)].join('\n          ');
     })
     .join('\n');
 }
