@@ -1,6 +1,7 @@
 // What a run that died left on nodes: the open transaction is taken back, or ended where it was decided; its pods go.
 import { logOfTwin } from '../../audit/agent/places.ts';
 import { flagsFromArgv } from '../../audit/flags.ts';
+import { names } from '../../audit/names.ts';
 import type { SeenNode } from '../../audit/target/control-plane-node.ts';
 import { readManifest } from '../../audit/target/manifest.ts';
 import { isOver } from '../../node/protocol.ts';
@@ -16,9 +17,22 @@ import type { Means } from './transaction.ts';
  * @throws Failure when a node does not come back to serving
  */
 export async function resume(site: Site, means: Means, nodes: readonly SeenNode[]): Promise<void> {
-  for (const node of nodes) if (node.look.open !== undefined) await endOpen(site, means, node);
+  const seen = (await endHelpers(site)) ? await lookAtNodes(site, means, nodes) : nodes;
+  for (const node of seen) if (node.look.open !== undefined) await endOpen(site, means, node);
   for (const pod of await leftPods(site)) await endLeft(site, means, nodes, pod);
   for (const secret of await leftSecrets(site)) await deleteSecret(site, secret);
+}
+
+/**
+ * Ends helpers that are still at work, as after a kill in the middle of a phase: what was seen of their nodes would not
+ * stay true. A twin may be carrying the traffic, and goes last.
+ * @returns whether there were any
+ */
+async function endHelpers(site: Site): Promise<boolean> {
+  const helpers = (await leftPods(site)).filter((pod) => !pod.startsWith(`${names.object}-twin-`));
+  for (const pod of helpers) await deletePod(site, pod, false);
+  for (const pod of helpers) await ended(site, pod);
+  return helpers.length > 0;
 }
 
 /** Ends a pod of a dead run; a twin's log goes where it would have gone. */
