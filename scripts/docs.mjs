@@ -50,22 +50,24 @@ async function transcript({ args, env, first = Infinity }) {
 }
 
 async function transcripts() {
-  const [{ startApiServer }, { startSematext }] = await Promise.all([
+  const [{ startApiServer }, { startNode }, { startSematext }] = await Promise.all([
     import('../src/demo/api-server.ts'),
+    import('../src/demo/node/nodes.ts'),
     import('../src/demo/sematext.ts'),
   ]);
   const folder = mkdtempSync(join(tmpdir(), 'sematext-audit-docs-'));
   const sematext = await startSematext();
   const old = await startApiServer({ version: '1.18.19', auditSinks: { served: true, honoured: true } });
   const recent = await startApiServer({ version: '1.37.2' });
+  const node = await startNode();
   const env = { PATH: process.env.PATH, NO_COLOR: '1', HOME: folder };
-  const kubeconfigs = Object.entries({ old, recent }).map(([name, server]) => {
+  const kubeconfigs = Object.entries({ old, recent, node }).map(([name, server]) => {
     const path = join(folder, name);
     writeFileSync(path, server.kubeconfig(), { mode: 0o600 });
     // a token for each cluster: the search cannot tell clusters apart
     return [name, { ...env, LOGS_TOKEN: randomUUID(), SEMATEXT_API_KEY: sematext.apiKey, KUBECONFIG: path }];
   });
-  const { old: on18, recent: on37 } = Object.fromEntries(kubeconfigs);
+  const { old: on18, recent: on37, node: onNode } = Object.fromEntries(kubeconfigs);
   const sink = ['--receiver-url', sematext.receiverUrl, '--search-url', sematext.searchUrl];
   const story = {
     plan: { args: ['enable', '--dynamic', ...sink, '--dry-run'], env: on18 },
@@ -81,6 +83,9 @@ async function transcripts() {
     'status-off': { args: ['status', ...sink], env: on37 },
     'enable-removed': { args: ['enable', '--dynamic', ...sink], env: on37 },
     'enable-by-hand': { args: ['enable', '--distribution', 'k3s', ...sink], env: on37, first: 16 },
+    'enable-webhook-plan': { args: ['enable', '--webhook', ...sink, '--dry-run'], env: onNode, first: 40 },
+    'enable-webhook': { args: ['enable', '--webhook', ...sink], env: onNode },
+    'disable-webhook': { args: ['disable'], env: onNode },
     version: { args: ['version'], env: on18 },
     demo: { args: ['demo'], env },
   };
@@ -89,7 +94,7 @@ async function transcripts() {
     for (const [name, one] of Object.entries(story)) done[name] = await transcript(one);
     return done;
   } finally {
-    await Promise.all([old.stop(), recent.stop(), sematext.stop()]);
+    await Promise.all([old.stop(), recent.stop(), node.stop(), sematext.stop()]);
     rmSync(folder, { recursive: true, force: true });
   }
 }

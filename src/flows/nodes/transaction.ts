@@ -105,7 +105,7 @@ class Transaction {
       this.#tell('Swapping the manifest');
       await this.#phase('swap', {});
       await awaitServing(this.#site, { pod, manifest: after, way: () => this.#real(this.#site) });
-      this.#tell('The new API server serves; proving delivery');
+      this.#tell('Serves with the new manifest');
       await this.#means.prove(this.#site, this.#turn, await this.#real(this.#site), 'server');
       await this.#phase('confirm', {});
     } catch (error) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# An OCI archive that stands for Sematext's image of Logagent: the same Node, Logagent from npm, /bin/logagent.js as
-# the image has it. The libraries are this machine's, for the real image is Alpine's.
+# An OCI archive that stands for Sematext's image of Logagent: the same Node, Logagent from npm with its package at the
+# root, as the image has it. The libraries are this machine's, for the real image is Alpine's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=../tools.sh source-path=SCRIPTDIR
@@ -20,6 +20,10 @@ ldd "$node" | grep -o '/[^ ]*' | while read -r library; do
   cp --dereference "$library" "$root$library"
 done
 cp -R "$parts/logagent-$VERSION/node_modules" "$root/node_modules"
-echo "require('/node_modules/@sematext/logagent/bin/logagent.js')" >"$root/bin/logagent.js"
+package=$root/node_modules/@sematext/logagent
+cp -R "$package/node_modules/." "$root/node_modules/" # its own versions go before the shared ones
+rm -r "$package/node_modules"
+cp -R "$package/." "$root/"
+rm -r "$package"
 archive "$root" "docker.io/sematext/logagent:$VERSION" /usr/local/bin/node "$OUT/logagent.tar"
 rm -rf "$scratch"
