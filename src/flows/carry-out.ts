@@ -43,10 +43,12 @@ export async function tryOut(crew: Crew, plan: Plan): Promise<void> {
 
 async function doAll(crew: Crew, plan: Plan): Promise<readonly Done[]> {
   const done: Done[] = [];
+  let at = crew;
   for (const step of plan.steps) {
     crew.tell(step.title);
-    if (isObject(step)) await changed(crew, step, done);
-    else await beyond(crew, step, done);
+    if (isObject(step)) await changed(at, step, done);
+    else await beyond(at, step, done);
+    if (isClear(step)) at = { ...crew, cluster: uncancelled(crew.cluster) };
   }
   return done;
 }
@@ -66,13 +68,16 @@ async function changed(crew: Crew, step: ObjectStep, done: Done[]): Promise<void
 
 const isObject = (step: Step): step is ObjectStep => !isTurn(step) && !isOnNodes(step) && !isHelm(step);
 
+/** No way leads back from here, for the files that nodes would need are gone: what follows is brought to its end. */
+const isClear = (step: Step): boolean => isOnNodes(step) && step.action.do === 'clear';
+
 // Each of these takes itself back when it fails; what is left to take back are the steps before it.
 async function beyond(crew: Crew, step: Beyond, done: Done[]): Promise<void> {
   try {
     await perform(crew, step);
     done.push({ step });
   } catch (error) {
-    if (error instanceof UnknownEnd) throw error;
+    if (error instanceof UnknownEnd || isClear(step)) throw error;
     throw await takeBack(crew, done, step, error);
   }
 }

@@ -4,13 +4,11 @@ import { answerAll, obstacles } from '../audit/check/check.ts';
 import { permissions } from '../audit/check/cluster.ts';
 import { nodesReady } from '../audit/check/nodes.ts';
 import type { Facts } from '../audit/facts.ts';
-import { names } from '../audit/names.ts';
-import { planWithdrawal } from '../audit/plan/rollout.ts';
+import { clearStep, planWithdrawal } from '../audit/plan/rollout.ts';
 import { undoSteps } from '../audit/plan/record.ts';
 import type { AuditRecord, RecordedChange } from '../audit/plan/record.ts';
 import type { DisableResult } from '../audit/results.ts';
 import { Failure } from '../errors.ts';
-import { look } from '../io/api.ts';
 import type { World } from '../io/world.ts';
 import { uninstallStep } from './agent-steps.ts';
 import { permissionLooks } from './gather.ts';
@@ -54,13 +52,14 @@ export async function disableStatic(
 }
 
 /**
- * Ends what a run that died without a record left behind: helpers, their Secrets, the namespace.
- * @throws Failure when the nodes cannot be looked at
+ * Ends what a run without a record left behind: one that died before it wrote it, or could not take all of it back.
+ * @throws Failure when the nodes cannot be looked at, or a manifest needs what would go
  */
 export async function endWithoutRecord(world: World, request: NodeRequest): Promise<void> {
-  const namespace = await look(await world.cluster(), names.namespacePath, () => true);
-  if ('unseen' in namespace && namespace.unseen === 'absent') return;
-  await rollOut(world, request, undefined, async () => ({ checks: [], plan: { steps: [], notes: [] } }));
+  await rollOut(world, request, undefined, async ({ ground }) => ({
+    checks: [],
+    plan: { steps: [clearStep(ground)], notes: [] },
+  }));
 }
 
 const noChange = { flags: [], files: [], hash: undefined, writes: undefined };

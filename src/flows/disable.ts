@@ -38,7 +38,7 @@ export async function disable(world: World, request: DisableRequest): Promise<Di
   const kept = must(record, `the record ConfigMap kube-system/${names.object}`);
   if (kept !== undefined && changesNodes(kept.record))
     return withNodes(world, { record: kept.record, version: kept.resourceVersion }, request);
-  if (request.nodes.resume) await endDead(world, request);
+  if (kept === undefined && request.nodes.resume) await endDead(world, request);
   return ofObjects(world, request, kept, sinks);
 }
 
@@ -77,7 +77,7 @@ async function withNodes(
   return disableStatic(world, changed, await nodeRequest(world, request));
 }
 
-/** A run that died before it wrote its record may have left a helper; the user says that it is dead. */
+/** The user says that a run is dead; one without a record may have left something on nodes all the same. */
 async function endDead(world: World, request: DisableRequest): Promise<void> {
   const { endWithoutRecord } = await import('./disable-static.ts');
   await endWithoutRecord(world, await nodeRequest(world, request));

@@ -6,6 +6,7 @@ import { obstacles } from '../../src/audit/check/check.ts';
 import { Failure } from '../../src/errors.ts';
 import type { World } from '../../src/io/world.ts';
 import { endsWellContract } from '../contract/ends-well.contract.ts';
+import { phaseOf } from '../contract/ends-well/stand.ts';
 import type { Fault, Process, Run, Stand, Wishes } from '../contract/ends-well/stand.ts';
 import { here, openScene, type Scene } from './scene.ts';
 
@@ -135,6 +136,18 @@ const faults: Readonly<Record<string, (stand: Stand) => Fault>> = {
       return async () => nodeOf(stand).fillDisk(false);
     },
     ends: /^(target-unsupported|refused|rolled-back)/,
+  }),
+  'the disk fills up once the guard is armed': (stand) => ({
+    show: async () => {
+      const watching = setInterval(() => {
+        if (phaseOf(stand) === 'armed') nodeOf(stand).fillDisk();
+      }, 5);
+      return async () => {
+        clearInterval(watching);
+        nodeOf(stand).fillDisk(false);
+      };
+    },
+    ends: /^(rolled-back|target-unsupported|undo-failed)/,
   }),
   'the image of the helper is missing': (stand) => ({
     show: async () => {

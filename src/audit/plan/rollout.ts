@@ -218,7 +218,8 @@ const tidyStep = (ground: Ground): NodesStep => ({
   undo: { do: 'none' },
 });
 
-const clearStep = (ground: Ground): NodesStep => ({
+/** Takes away what this tool has on nodes whose API servers do not need it. */
+export const clearStep = (ground: Ground): NodesStep => ({
   title: `Take everything of this tool off ${namesOf(ground)}; audit logs stay`,
   action: { do: 'clear', places: placesOf(ground) },
   undo: { do: 'none' },

@@ -10,21 +10,31 @@ import { createPod, createSecret, deletePod, deleteSecret, podLog, ranToEnd } fr
 import type { Site } from './site.ts';
 import { calm, until } from './site.ts';
 
+/** One phase and what goes with it. */
+export interface Asked<P extends Phase> {
+  readonly phase: P;
+  readonly args: PhaseArguments[P];
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 export interface Hand {
   /**
    * Carries one phase out.
-   * @param files what goes along, by the names that the script's head has; the token's slot in them is filled
+   * @param asked its files go along, by the names that the script's head has; the token's slot in them is filled
    * @throws Failure when the phase could not be run; what the phase itself says is the answer
    */
-  phase<P extends Phase>(
-    site: Site,
-    place: Place,
-    what: {
-      readonly phase: P;
-      readonly args: PhaseArguments[P];
-      readonly files?: Readonly<Record<string, string>>;
-    },
-  ): Promise<PhaseAnswer>;
+  phase<P extends Phase>(site: Site, place: Place, asked: Asked<P>): Promise<PhaseAnswer>;
+}
+
+/** The same, and once more when its pod was cut off: a phase may be repeated, and how it ended is learned by that. */
+export async function ask<P extends Phase>(
+  hand: Hand,
+  site: Site,
+  place: Place,
+  asked: Asked<P>,
+): Promise<PhaseAnswer> {
+  const answer = await hand.phase(site, place, asked);
+  return answer.outcome === 'unknown' ? hand.phase(site, place, asked) : answer;
 }
 
 /** A helper pod may wait for the image, the Secret, and for the guard; the script itself waits a minute at most. */

@@ -5,6 +5,7 @@ import { names } from '../../audit/names.ts';
 import type { SeenNode } from '../../audit/target/control-plane-node.ts';
 import { readManifest } from '../../audit/target/manifest.ts';
 import { isOver } from '../../node/protocol.ts';
+import { ask } from './hand.ts';
 import { lookAtNodes } from './control-plane.ts';
 import { awaitServing } from './serving.ts';
 import { deletePod, deleteSecret, ended, leftPods, leftSecrets, podState } from './pods.ts';
@@ -57,7 +58,7 @@ async function endOpen(site: Site, means: Means, node: SeenNode): Promise<void> 
   const its: Site = { ...site, run: open.run };
   const phase = async (name: 'abort' | 'restore' | 'settle' | 'confirm', files = {}): Promise<void> => {
     const place = { node: node.name, arch: node.arch, image: node.image };
-    const answer = await means.hand.phase(its, place, { phase: name, args: {}, files });
+    const answer = await ask(means.hand, its, place, { phase: name, args: {}, files });
     if (answer.outcome === 'ok') return;
     if (isOver(answer)) return; // the guard was faster
     throw refusal(node.name, name, answer);

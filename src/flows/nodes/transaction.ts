@@ -9,6 +9,7 @@ import { readManifest } from '../../audit/target/manifest.ts';
 import { Failure } from '../../errors.ts';
 import type { Through } from '../../io/world.ts';
 import { UnknownEnd } from '../crew.ts';
+import { ask } from './hand.ts';
 import type { Hand } from './hand.ts';
 import { awaitServing } from './serving.ts';
 import type { Site } from './site.ts';
@@ -232,17 +233,13 @@ class Transaction {
     return wayToServer(site, this.#turn, this.#twin);
   }
 
-  /** A phase may be repeated: how one ended whose pod was cut off is learned by asking again. */
   async #ask<P extends Phase>(
     phase: P,
     args: PhaseArguments[P],
     files: Readonly<Record<string, string>>,
     site: Site,
   ): ReturnType<Hand['phase']> {
-    const ask = (): ReturnType<Hand['phase']> =>
-      this.#means.hand.phase(site, this.#place, { phase, args, files });
-    const answer = await ask();
-    return answer.outcome === 'unknown' ? ask() : answer;
+    return ask(this.#means.hand, site, this.#place, { phase, args, files });
   }
 
   async #phase<P extends Phase>(
@@ -269,7 +266,7 @@ export async function onEach(
   places: readonly Place[],
 ): Promise<void> {
   for (const place of places) {
-    const answer = await hand.phase(site, place, { phase, args: { folder } });
+    const answer = await ask(hand, site, place, { phase, args: { folder } });
     if (answer.outcome !== 'ok') throw refusal(place.node, phase, answer);
   }
 }
