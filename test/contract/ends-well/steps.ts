@@ -38,7 +38,7 @@ const turn = {
   carry: pod('carry'),
   swap: pod('swap'),
   serving: swapped,
-  proof: told('The new API server serves'),
+  proof: told('Serves with the new manifest'),
   confirm: pod('confirm'),
 };
 
