@@ -24,7 +24,7 @@ describe('enable --webhook beside kube-proxy in nftables mode', function () {
   });
 
   it('serves everybody by the service address all the time', async () => {
-    const at = { kubeconfig: node.kubeconfig, url: 'https://10.96.0.1:443', everyMs: 100 };
+    const at = { kubeconfig: node.kubeconfig, url: 'https://10.96.0.1:443', everyMs: 200 };
     const places = [
       { ...at, from: 'node, by service,', netns: node.netns() },
       { ...at, from: 'pod, by service,', netns: await startPod(node, 'polling') },

@@ -36,7 +36,7 @@ describe('enable --webhook on three real control planes', function () {
 
   /** At the load balancer and at each node; seldom enough to leave the machine time for three clusters' work. */
   const clients = (): PollersOptions[] => {
-    const at = { kubeconfig: cluster.kubeconfig, everyMs: 300 };
+    const at = { kubeconfig: cluster.kubeconfig, everyMs: 500 };
     const few = ['new-connections', 'kept-http2', 'writes', 'watch'] as const;
     return [
       { ...at, from: 'balancer', url: cluster.url },

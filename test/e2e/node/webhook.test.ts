@@ -82,12 +82,12 @@ describe('enable --webhook on a real kubeadm node', function () {
       const twins = recorded.filter(({ at }) => at < swapped + 30_000).length;
       byTwin += twins;
       process.stdout.write(`      ${client}: ${recorded.length} recorded once, ${twins} by the twin\n`);
-      assert.ok(twins > 50, `${client}: the twin answered ${twins}`);
+      assert.ok(twins > 25, `${client}: the twin answered ${twins}`);
       // what is kept stays with the old server until that closes its port
       const latest = client.endsWith('new-writes') ? swapped : swapped + 10_000;
       assert.ok(begun <= latest, `${client}: the first was recorded ${begun - swapped} ms after the swap`);
     }
-    assert.ok(first <= swapped && byTwin > 200, `${byTwin} by the twin`);
+    assert.ok(first <= swapped && byTwin > 100, `${byTwin} by the twin`);
   });
 
   it('keeps the change in kubeadm-config, and is healthy', async () => {
@@ -151,7 +151,7 @@ describe('enable --webhook on a real kubeadm node', function () {
 
 /** Outside, on the node by its address and by the service's, in a pod by the service's. */
 function clientsOf({ url, kubeconfig, netns }: Node, pod: string): readonly PollersOptions[] {
-  const at = { kubeconfig, everyMs: 100 };
+  const at = { kubeconfig, everyMs: 200 };
   const node = { ...at, netns: netns() };
   return [
     { ...at, from: 'outside', url },
