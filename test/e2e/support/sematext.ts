@@ -5,7 +5,7 @@
 // Not as at Sematext: strings are analysed by the standard analyzer (theirs splits at whitespace; this small
 // distribution has no such tokenizer), any token is a known App, @timestamp stays null (theirs: time of arrival).
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { exchange } from './http.ts';
+import { exchange, type Reply } from './http.ts';
 import { startLogagent } from './logagent.ts';
 import { bodyOf, serve, type Loopback } from './loopback.ts';
 import { startOpenSearch, type OpenSearch } from './opensearch.ts';
@@ -75,7 +75,7 @@ async function mapStrings(engine: OpenSearch): Promise<void> {
   const mapping = { type: 'text', fields: raw };
   const body = {
     index_patterns: ['*'],
-    settings: { number_of_shards: 1, number_of_replicas: 0, max_result_window: most },
+    settings: { number_of_shards: 1, number_of_replicas: 0 },
     // Logagent names the type; a mapping of another type would have its events refused, and it says nothing then.
     mappings: { logs: { dynamic_templates: [{ strings: { match_mapping_type: 'string', mapping } }] } },
   };
@@ -149,27 +149,36 @@ async function eventsWith(
   auditId: string,
 ): Promise<Record<string, unknown>[]> {
   const { hits } = await search(engine, token, { size: 100, query: { match_phrase: { auditID: auditId } } });
-  return hits.map((hit) => hit._source).filter((event) => event['auditID'] === auditId);
+  return hits.hits.map((hit) => hit._source).filter((event) => event['auditID'] === auditId);
 }
 
-const most = 100_000;
-
+/** By scrolling, for a search shows ten thousand at most. */
 async function eventsOf(engine: OpenSearch, token: string): Promise<string[]> {
-  const { total, hits } = await search(engine, token, { size: most, _source: ['auditID', 'stage'] });
-  if (total.value > most) throw new Error(`there are ${total.value} events`);
-  return hits.map(({ _source: { auditID, stage } }) => `${String(auditID)} ${String(stage)}`);
+  const query = { size: 5_000, sort: ['_doc'], _source: ['auditID', 'stage'] };
+  const events: string[] = [];
+  let page = await search(engine, token, query, '&scroll=1m');
+  while (page.hits.hits.length > 0) {
+    events.push(
+      ...page.hits.hits.map(({ _source: one }) => `${String(one['auditID'])} ${String(one['stage'])}`),
+    );
+    const body = { scroll: '1m', scroll_id: page._scroll_id };
+    page = pageIn(await exchange(`${engine.url}/_search/scroll`, { method: 'POST', body }));
+  }
+  return events;
 }
 
-interface Found {
-  total: { value: number };
-  hits: { _source: Record<string, unknown> }[];
+interface Page {
+  readonly _scroll_id?: string;
+  readonly hits: { readonly hits: readonly { readonly _source: Record<string, unknown> }[] };
 }
 
-async function search(engine: OpenSearch, token: string, query: object): Promise<Found> {
+function pageIn({ status, body }: Reply): Page {
+  if (status !== 200) throw new Error(`the search was refused: ${body}`);
+  return JSON.parse(body) as Page;
+}
+
+async function search(engine: OpenSearch, token: string, query: object, more = ''): Promise<Page> {
   await exchange(`${engine.url}/${token}/_refresh?ignore_unavailable=true`, { method: 'POST' });
-  const reply = await exchange(`${engine.url}${emptyWhenUnknown(`/${token}/_search`)}`, {
-    method: 'POST',
-    body: { track_total_hits: true, ...query },
-  });
-  return (JSON.parse(reply.body) as { hits: Found }).hits;
+  const path = `${emptyWhenUnknown(`/${token}/_search`)}${more}`;
+  return pageIn(await exchange(`${engine.url}${path}`, { method: 'POST', body: query }));
 }
