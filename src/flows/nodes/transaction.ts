@@ -159,10 +159,15 @@ class Transaction {
     );
   }
 
-  /** Before the swap: takes up what was put down. */
+  /** Before the swap: takes up what was put down. What fails half-way, the guard goes on with. */
   async #abandon(): Promise<void> {
     const site = calm(this.#site);
-    await this.#phase('abort', {}, {}, site);
+    const answer = await until(site, { timeoutMs: 20_000, everyMs: 2_000 }, async () => {
+      const said = await this.#ask('abort', {}, {}, site);
+      return said.outcome === 'failed' ? undefined : said;
+    });
+    if (answer === undefined) throw new Error('the transaction could not be ended');
+    if (answer.outcome !== 'ok' && !isOver(answer)) throw refusal(this.#turn.node, 'abort', answer);
     await this.#dismiss(site, 'drop');
   }
 
