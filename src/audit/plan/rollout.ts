@@ -193,10 +193,12 @@ export function planWithdrawal({ record, version, ground, agent }: Withdrawal): 
     : [];
   // kubeadm-config first: an upgrade in between must not render flags whose files are gone
   const turns = [...kept, ...turnsFrom(change, ground)];
-  if (rest.length === 0) return { steps: [...turns, ...agent, clearStep(ground), forgetStep()], notes: [] };
-  const left = { ...record, state: 'done', change: { ...change, nodes: rest, kubeadm: false } } as const;
+  const begin = openStep({ resourceVersion: version }, { ...record, state: 'open' });
+  if (rest.length === 0)
+    return { steps: [begin, ...turns, ...agent, clearStep(ground), forgetStep()], notes: [] };
+  const left = { ...record, change: { ...change, nodes: rest, kubeadm: false } };
   return {
-    steps: [...turns, clearStep(ground), openStep({ resourceVersion: version }, left)],
+    steps: [begin, ...turns, clearStep(ground), doneStep(left)],
     notes: [`Still changed: ${rest.join(', ')}.`],
   };
 }

@@ -164,7 +164,13 @@ describe('planWithdrawal', () => {
       previous: { 'audit-policy-file': '/of/the/manifest' },
       kubeadmPrevious: { 'audit-policy-file': '/of/kubeadm' },
     });
-    assert.match(JSON.stringify(plan.steps[0]), /audit-policy-file: \/of\/kubeadm/);
+    assert.match(JSON.stringify(plan.steps[1]), /audit-policy-file: \/of\/kubeadm/);
+  });
+
+  it('says in the record that a run is at work, before anything else', () => {
+    const [begin] = withdrawn(ground([node('one', { text: after })])).steps;
+    assert.match(JSON.stringify(begin), /configmaps\/sematext-audit.*\\"state\\": \\"open\\"/);
+    assert.equal(begin?.undo.do, 'previous');
   });
 });
 
