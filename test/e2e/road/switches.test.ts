@@ -20,6 +20,9 @@ describe('enable --dynamic --set-switches on a real node of 1.18', function () {
   let operator: NodeOperator;
   let manifest: string;
   // An AuditSink sends every request, one by one, ten a second at most: clients that ask more would be all it sends.
+  // Up to 1.18 an API server ends without waiting until its last answers are sent: a write on a kept connection may be
+  // cut by the end of the real one, and of the twin (docs/what-real-servers-do.md).
+  const spared = { 'outside writes': 2 };
   const clients = (): PollersOptions[] => {
     const at = { url: node.url, kubeconfig: node.kubeconfig, everyMs: 1000 };
     return [
@@ -50,7 +53,7 @@ describe('enable --dynamic --set-switches on a real node of 1.18', function () {
     assert.match(text, /--audit-dynamic-configuration=true/);
     assert.match(text, /--feature-gates=DynamicAuditing=true/);
     assert.match(text, /--runtime-config=auditregistration\.k8s\.io\/v1alpha1=true/);
-    assertServed(seen, 40);
+    assertServed(seen, 40, spared);
   });
 
   it('brings the events of others by the AuditSink', async () => {
@@ -74,6 +77,6 @@ describe('enable --dynamic --set-switches on a real node of 1.18', function () {
     assert.equal(await manifestNow(node), manifest);
     await assertNothingLeft(node, [node]);
     assert.notEqual((await node.kubectl(['get', 'auditsinks'])).code, 0);
-    assertServed(seen, 40);
+    assertServed(seen, 40, spared);
   });
 });

@@ -33,9 +33,12 @@ export function figures(seen: Seen): string {
     .join('\n');
 }
 
-/** Each client asked often, and never failed. */
-export function assertServed(seen: Seen, least: number): void {
+/**
+ * Each client asked often, and never failed.
+ * @param spared clients that may fail, and how often at most
+ */
+export function assertServed(seen: Seen, least: number, spared: Readonly<Record<string, number>> = {}): void {
   for (const { asked } of Object.values(seen)) assert.ok(asked >= least, figures(seen));
-  const failed = Object.values(seen).reduce((sum, one) => sum + one.failed, 0);
-  assert.equal(failed, 0, figures(seen));
+  for (const [client, { failed }] of Object.entries(seen))
+    assert.ok(failed <= (spared[client] ?? 0), figures(seen));
 }
