@@ -336,18 +336,23 @@ function logsOf(subject: KubeletSubject, name: string, hash: string): string {
 }
 
 function crashing(get: Get): void {
-  it('that end are started again, with a pause that is seen, and leave their last words in a log', async () => {
+  it('that end are started again, with a pause, and leave their last words in a log', async () => {
     await withManifest(get(), 'echo the last words >&2; exit 7', async (name) => {
       const subject = get();
-      const looping = await eventually(subject, 'the crash loop', 120, async () => {
-        const pod = await subject.pod(namespace, `${name}-${subject.node}`);
-        const status = statusOf(pod);
-        return status?.state.waiting?.reason === 'CrashLoopBackOff' && status.restartCount >= 2 && pod;
-      });
+      const restarted = (times: number): Promise<PodSeen> =>
+        eventually(subject, `restart ${times}`, 120, async () => {
+          const pod = await subject.pod(namespace, `${name}-${subject.node}`);
+          const status = statusOf(pod);
+          return status?.restartCount === times && status.state.running === undefined && pod;
+        });
+      const looping = await restarted(2);
+      const since = Date.now();
       const status = statusOf(looping);
       assert.equal(looping.status.phase, 'Running');
+      // in the pause it is that, or says still how it ended
+      assert.match(JSON.stringify(status?.state), /"reason":"CrashLoopBackOff"|"exitCode":7\b/);
       assert.equal(status?.lastState.terminated?.exitCode, 7);
-      assert.equal(status?.ready, false);
+      assert.equal(status.ready, false);
       const folder = logsOf(subject, name, hashOf(looping));
       const newest = Math.max(...readdirSync(folder).map((file) => Number.parseInt(file, 10)));
       assert.ok(newest >= 2, `newest log ${newest}`);
@@ -356,6 +361,9 @@ function crashing(get: Get): void {
         /^\d{4}-\d\d-\d\dT\S+ stderr F the last words\n$/,
       );
       assert.equal(await subject.log(namespace, `${name}-${subject.node}`), 'the last words\n');
+      await restarted(3);
+      const pause = (Date.now() - since) / subject.second;
+      assert.ok(pause >= 10, `${pause} s between two starts`);
     });
   });
 }
