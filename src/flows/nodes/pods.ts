@@ -103,9 +103,9 @@ async function gone(cluster: Site['cluster'], path: string, grace?: number): Pro
 }
 
 /** Whether the API server would take this pod, and its own words when it would not. */
-export async function wouldTake({ cluster }: Site, pod: KubeObject): Promise<true | string> {
+export async function wouldTake(site: Site, pod: KubeObject): Promise<true | string> {
   try {
-    await created(cluster, podsPath, pod, '?dryRun=All');
+    await createPod(site, pod, '?dryRun=All');
     return true;
   } catch (error) {
     if (error instanceof Refused && error.status !== 401) return error.message;
@@ -113,9 +113,31 @@ export async function wouldTake({ cluster }: Site, pod: KubeObject): Promise<tru
   }
 }
 
-export async function createPod({ cluster }: Site, pod: KubeObject): Promise<void> {
-  await created(cluster, podsPath, pod);
+/** The controller manager loses its lease with the API server, and takes half a minute to have it back. */
+const accountMs = 60_000;
+
+/** Makes a pod; in a new namespace as soon as that has the service account without which none is let in. */
+export async function createPod(site: Site, pod: KubeObject, query = ''): Promise<void> {
+  const done = await until(site, { timeoutMs: accountMs }, async () => {
+    try {
+      await created(site.cluster, podsPath, pod, query);
+      return true;
+    } catch (error) {
+      if (isEarly(error)) return undefined;
+      throw error;
+    }
+  });
+  if (done === undefined)
+    throw new Failure(
+      'cluster-answer',
+      `The namespace ${names.namespace} has got no service account within ${accountMs / 1000} s.`,
+      ['kube-controller-manager makes it: see whether it runs, kubectl -n kube-system get pods'],
+    );
 }
+
+// plugin/pkg/admission/serviceaccount, in all versions
+const isEarly = (error: unknown): boolean =>
+  error instanceof Refused && error.status === 403 && /serviceaccount "default" not found/.test(error.message);
 
 export async function createSecret({ cluster }: Site, secret: KubeObject): Promise<void> {
   await created(cluster, secretsPath, secret);
