@@ -67,6 +67,8 @@ export interface Subject {
   readonly patienceMs: number;
   /** Between two looks. */
   readonly everyMs: number;
+  /** How many stands are used side by side. */
+  readonly atOnce: number;
   start(): Promise<Stand>;
   /** Faults that only this subject can show, or shows in its own way. */
   readonly faults: Readonly<Record<string, (stand: Stand) => Fault>>;

@@ -4,10 +4,18 @@ import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import type { EnableResult, StatusResult } from '../../../src/audit/results.ts';
 import { endsWellContract } from '../../contract/ends-well.contract.ts';
+import { isTwin, phaseOf } from '../../contract/ends-well/stand.ts';
 import type { Fault, Process, Run, Stand, Wishes } from '../../contract/ends-well/stand.ts';
 import { secrets, temporary } from '../../support/secrets.ts';
 import { cli, documentOf, startCli, type End } from '../support/cli.ts';
 import { startNode, type Node } from '../support/node.ts';
+import {
+  forbiddenTwins,
+  fullDisk,
+  missingImage,
+  shortOfMemory,
+  standingStill,
+} from '../support/node/faults.ts';
 import { startSematext, type Sematext } from '../support/sematext.ts';
 
 const folders = '/etc/kubernetes /var/lib/sematext-audit /var/lib/sematext-audit-agent';
@@ -174,59 +182,36 @@ class CliProcess implements Run {
   }
 }
 
-/** Admission of the cluster's own forbids second API servers. */
-async function forbidTwins(node: Node): Promise<() => Promise<unknown>> {
-  const kinds = { apiVersion: 'admissionregistration.k8s.io/v1' };
-  const name = 'no-twin';
-  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] };
-  const validations = [{ expression: '!object.metadata.name.contains("-twin-")' }];
-  const policy = {
-    ...{ ...kinds, kind: 'ValidatingAdmissionPolicy', metadata: { name } },
-    spec: { matchConstraints: { resourceRules: [rule] }, validations },
-  };
-  const binding = {
-    ...{ ...kinds, kind: 'ValidatingAdmissionPolicyBinding', metadata: { name } },
-    spec: { policyName: name, validationActions: ['Deny'] },
-  };
-  for (const object of [policy, binding]) {
-    const { code, stderr } = await node.kubectl(['create', '-f', '-'], JSON.stringify(object));
-    if (code !== 0) throw new Error(stderr);
-  }
-  await new Promise((resolve) => setTimeout(resolve, 5_000)); // API servers compile it within a second or two
-  return () =>
-    node.kubectl([
-      'delete',
-      'validatingadmissionpolicybinding,validatingadmissionpolicy',
-      name,
-      '--wait=true',
-    ]);
-}
-
 const nodeOf = (stand: Stand): Node => (stand as RealStand).node;
 
 const faults: Readonly<Record<string, (stand: Stand) => Fault>> = {
+  'the disk is full': (stand) => ({
+    show: () => fullDisk(nodeOf(stand)),
+    ends: /^(target-unsupported|refused|rolled-back)/,
+  }),
+  'the disk fills up once the guard is armed': (stand) => ({
+    show: () => fullDisk(nodeOf(stand), () => phaseOf(stand) === 'armed'),
+    ends: /^(done|rolled-back|target-unsupported|undo-failed)/, // what the change needs lies ready by then
+  }),
+  'the image of the helper is missing': (stand) => ({
+    show: () => missingImage(nodeOf(stand)),
+    ends: /^(target-unsupported|rolled-back)/,
+  }),
+  'the twin is out of memory': (stand) => ({
+    show: async () => shortOfMemory(() => stand.processes().find(isTwin)?.pid, 64 << 20),
+    ends: /^(target-unsupported|rolled-back)/,
+  }),
   'admission forbids the twin': (stand) => ({
-    show: () => forbidTwins(nodeOf(stand)),
+    show: () => forbiddenTwins(nodeOf(stand)),
     ends: /^confirmation-needed/,
   }),
   'admission forbids the twin, and the outage is agreed to': (stand) => ({
-    show: () => forbidTwins(nodeOf(stand)),
+    show: () => forbiddenTwins(nodeOf(stand)),
     wishes: { yes: true },
     ends: /^done/,
   }),
   'the kubelet stands still for 20 s': (stand) => ({
-    show: async () => {
-      const signal = (name: string): Promise<unknown> =>
-        nodeOf(stand).exec(`kill -${name} $(cat /run/node/kubelet.pid)`);
-      const timers = [
-        setTimeout(() => void signal('STOP'), 8_000),
-        setTimeout(() => void signal('CONT'), 28_000),
-      ];
-      return async () => {
-        for (const timer of timers) clearTimeout(timer);
-        await signal('CONT');
-      };
-    },
+    show: async () => standingStill(nodeOf(stand), 8_000, 20_000),
     ends: /^(done|rolled-back|target-unsupported)/,
   }),
 };
@@ -236,8 +221,10 @@ endsWellContract(
     name: 'a real kubeadm node, Kubernetes 1.37.2',
     patienceMs: 300_000,
     everyMs: 50,
+    atOnce: Number(process.env['MATRIX_LANES'] ?? 1),
     start: async () => {
-      const node = await startNode();
+      // an API server with open watches uses up its grace: with a short one the matrix takes half as long
+      const node = await startNode({ gracePeriod: 5 });
       const address = node.network.hostAddress;
       return new RealStand(node, await startSematext({ apiKey: secrets.apiKey, address }));
     },

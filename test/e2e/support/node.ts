@@ -7,6 +7,7 @@ import { eventually } from './eventually.ts';
 import { kubectl, type KubectlResult } from './kubectl.ts';
 import * as controlPlane from './node/control-plane.ts';
 import { nodeParts, type KubeadmSettings, type NodeVersions } from './node/kubeadm-config.ts';
+import { patches } from './node/older-images.ts';
 import { startMachine, type Machine } from './node/machine.ts';
 import { startNetwork, type Network } from './node/network.ts';
 import { folder } from './running.ts';
@@ -19,6 +20,8 @@ export interface NodeOptions {
   kubeProxy?: 'iptables' | 'nftables';
   /** Flags of the API server that kubeadm would not give it, without dashes. */
   apiServerFlags?: Readonly<Record<string, string>>;
+  /** How long the API server may take to end, in seconds; kubeadm leaves the default, 30. */
+  gracePeriod?: number;
 }
 
 /** A way to the API. */
@@ -110,7 +113,16 @@ async function machineOf(
     ...(apiServer === '1.18.19' && { 'insecure-port': '0' }),
     ...options.apiServerFlags,
   };
-  const settings = { versions, name, address, cgroup, endpoint, alsoKnownAs, apiServerFlags };
+  const { gracePeriod: terminationGracePeriodSeconds } = options;
+  const settings = {
+    ...{ versions, name, address, cgroup, endpoint, alsoKnownAs, apiServerFlags },
+    patches: {
+      ...(apiServer === '1.18.19' && patches(apiServer)),
+      ...(terminationGracePeriodSeconds !== undefined && {
+        'kube-apiserver1+strategic.yaml': JSON.stringify({ spec: { terminationGracePeriodSeconds } }),
+      }),
+    },
+  };
   return { machine, settings };
 }
 

@@ -15,7 +15,6 @@ import {
   type NodeVersions,
 } from './kubeadm-config.ts';
 import type { Machine } from './machine.ts';
-import { patches } from './older-images.ts';
 
 /** Of an administrator (system:masters), on the first control plane. */
 export const superAdmin = '/etc/kubernetes/super-admin.conf';
@@ -39,10 +38,8 @@ export async function install(machine: Machine, n: number, { apiServer }: NodeVe
 
 /** The first control plane. */
 export async function init(machine: Machine, settings: KubeadmSettings): Promise<void> {
-  const { apiServer } = settings.versions;
-  if (apiServer !== '1.37.2')
-    for (const [name, text] of Object.entries(patches(apiServer)))
-      await write(machine, `${patchesFolder}/${name}`, text);
+  for (const [name, text] of Object.entries(settings.patches))
+    await write(machine, `${patchesFolder}/${name}`, text);
   await write(machine, kubeadmFile, initConfig(settings));
   await machine.exec(`kubeadm init --config ${kubeadmFile} --skip-phases=preflight,addon,show-join-command`);
 }

@@ -22,6 +22,11 @@ export interface KubeadmSettings {
   readonly alsoKnownAs: readonly string[];
   /** Flags of the API server that kubeadm would not give it, without dashes. */
   readonly apiServerFlags: Readonly<Record<string, string>>;
+  /**
+   * Patches of the static pods, by file name
+   * (https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/).
+   */
+  readonly patches: Readonly<Record<string, string>>;
 }
 
 const pause = 'registry.k8s.io/pause:3.10.2';
@@ -50,7 +55,7 @@ export function initConfig(settings: KubeadmSettings): string {
     ...{ apiVersion: api.version, kind: 'InitConfiguration' },
     localAPIEndpoint: { advertiseAddress: settings.address, bindPort: 6443 },
     nodeRegistration: registration(settings),
-    ...(!api.newer && { patches: { directory: patchesFolder } }),
+    ...(Object.keys(settings.patches).length > 0 && { patches: { directory: patchesFolder } }),
   };
   const cluster = {
     ...{ apiVersion: api.version, kind: 'ClusterConfiguration' },

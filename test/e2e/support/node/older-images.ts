@@ -1,5 +1,5 @@
 // Knows what kubeadm 1.30 must be told so that it runs Kubernetes 1.18 and an etcd of today: patches of the static pods
-// it writes, by file name (https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/).
+// it writes.
 import { stringify } from 'yaml';
 
 /** The files of kubeadm's folder of patches. */
