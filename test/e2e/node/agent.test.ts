@@ -23,7 +23,7 @@ describe('enable --log-backend --agent logagent on a real kubeadm node', functio
   let manifest: string;
 
   before(async () => {
-    node = await startNode();
+    node = await startNode({ gracePeriod: 5 });
     await masquerade(node);
     place = await folder('policy');
     await node.exec(

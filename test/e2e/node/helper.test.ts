@@ -103,7 +103,7 @@ describe('the node script on a real node', function () {
   };
 
   before(async () => {
-    node = await startNode();
+    node = await startNode({ gracePeriod: 5 });
     old = await manifest();
     const labels = { 'pod-security.kubernetes.io/enforce': 'privileged' };
     await create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'sematext-audit', labels } });

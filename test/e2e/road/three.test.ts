@@ -22,7 +22,8 @@ describe('enable --webhook on three real control planes', function () {
   const manifestsNow = (): Promise<string[]> => Promise.all(cluster.nodes.map(manifestNow));
 
   before(async () => {
-    cluster = await startNodes(3);
+    // with the default, 30 s would be waited for six times in each change
+    cluster = await startNodes(3, { gracePeriod: 10 });
     for (const node of cluster.nodes) await masquerade(node);
     const address = cluster.network.hostAddress;
     sematext = await startSematext({ apiKey: secrets.apiKey, address });

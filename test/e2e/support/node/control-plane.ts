@@ -38,8 +38,7 @@ export async function install(machine: Machine, n: number, { apiServer }: NodeVe
 
 /** The first control plane. */
 export async function init(machine: Machine, settings: KubeadmSettings): Promise<void> {
-  for (const [name, text] of Object.entries(settings.patches))
-    await write(machine, `${patchesFolder}/${name}`, text);
+  await writePatches(machine, settings);
   await write(machine, kubeadmFile, initConfig(settings));
   await machine.exec(`kubeadm init --config ${kubeadmFile} --skip-phases=preflight,addon,show-join-command`);
 }
@@ -50,8 +49,13 @@ export async function join(machine: Machine, first: Machine, settings: KubeadmSe
     await mkdir(dirname(machine.path(path)), { recursive: true });
     await copyFile(first.path(path), machine.path(path));
   }
+  await writePatches(machine, settings);
   await write(machine, kubeadmFile, joinConfig(settings, superAdmin));
   await machine.exec(`kubeadm join --config ${kubeadmFile} --skip-phases=preflight`);
+}
+
+async function writePatches(machine: Machine, { patches }: KubeadmSettings): Promise<void> {
+  for (const [name, text] of Object.entries(patches)) await write(machine, `${patchesFolder}/${name}`, text);
 }
 
 /** Starts kube-proxy and waits for its rules. */

@@ -55,7 +55,7 @@ export function initConfig(settings: KubeadmSettings): string {
     ...{ apiVersion: api.version, kind: 'InitConfiguration' },
     localAPIEndpoint: { advertiseAddress: settings.address, bindPort: 6443 },
     nodeRegistration: registration(settings),
-    ...(Object.keys(settings.patches).length > 0 && { patches: { directory: patchesFolder } }),
+    ...patched(settings),
   };
   const cluster = {
     ...{ apiVersion: api.version, kind: 'ClusterConfiguration' },
@@ -78,8 +78,12 @@ export function joinConfig(settings: KubeadmSettings, kubeConfigPath: string): s
     discovery: { file: { kubeConfigPath } },
     controlPlane: { localAPIEndpoint: { advertiseAddress: settings.address, bindPort: 6443 } },
     nodeRegistration: registration(settings),
+    ...patched(settings),
   });
 }
+
+const patched = ({ patches }: KubeadmSettings): object =>
+  Object.keys(patches).length > 0 ? { patches: { directory: patchesFolder } } : {};
 
 interface KubeadmApi {
   readonly newer: boolean;
