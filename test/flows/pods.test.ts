@@ -23,7 +23,8 @@ function refusing(seconds: number, why: string): { readonly site: Site; readonly
   return { site: { cluster: { request }, clock } as unknown as Site, asked };
 }
 
-const noAccount = 'error looking up service account sematext-audit/default: serviceaccount "default" not found';
+const noAccount =
+  'error looking up service account sematext-audit/default: serviceaccount "default" not found';
 
 describe('a pod in a new namespace', () => {
   it('is made once the namespace has its service account', async () => {

@@ -137,7 +137,9 @@ export async function createPod(site: Site, pod: KubeObject, query = ''): Promis
 
 // plugin/pkg/admission/serviceaccount, in all versions
 const isEarly = (error: unknown): boolean =>
-  error instanceof Refused && error.status === 403 && /serviceaccount "default" not found/.test(error.message);
+  error instanceof Refused &&
+  error.status === 403 &&
+  /serviceaccount "default" not found/.test(error.message);
 
 export async function createSecret({ cluster }: Site, secret: KubeObject): Promise<void> {
   await created(cluster, secretsPath, secret);
