@@ -205,6 +205,7 @@ endsWellContract(
     name: 'the imitated node',
     patienceMs: 60_000,
     everyMs: 5,
+    isSlow: false,
     atOnce: 1,
     start: async () => new ImitatedStand(await openScene()),
     faults,

@@ -34,6 +34,8 @@ interface Interruption {
   readonly happens: (step: string) => Case['happens'];
   readonly ends: Case['ends'];
   readonly nexts: readonly Next[];
+  /** Whether a subject that is slow may leave two of three steps out: the others have the same there. */
+  readonly similar?: true;
 }
 
 const all = (command: Command): readonly string[] => Object.keys(steps[command]);
@@ -58,6 +60,7 @@ const interruptions: readonly Interruption[] = [
         run.interrupt(),
     ends: /^(done|interrupted)/, // what is decided is brought to its end
     nexts: ['disable'],
+    similar: true, // to the tool that is killed, which is tried at each
   },
   {
     what: 'the helper is killed',
@@ -79,6 +82,7 @@ const interruptions: readonly Interruption[] = [
     happens: () => killing(isTwin),
     ends: anyhow,
     nexts: ['disable'],
+    similar: true, // to the reboot, with which it goes too
   },
   {
     what: 'the node is rebooted',
@@ -111,6 +115,7 @@ const interruptions: readonly Interruption[] = [
         stand.loseNetwork(),
     ends: anyhow,
     nexts: ['disable'],
+    similar: true,
   },
   {
     what: 'a second operator comes',
@@ -124,6 +129,7 @@ const interruptions: readonly Interruption[] = [
       },
     ends: anyhow,
     nexts: ['disable'],
+    similar: true,
   },
 ];
 
@@ -168,15 +174,19 @@ async function spoiling(stand: Stand, run: Run): Promise<void> {
 }
 
 /** The whole matrix of a subject, in an order in which any nth of it has something of everything. */
-export function casesOf(subject: Pick<Subject, 'faults'>): readonly Case[] {
-  const interrupted = commands.flatMap((command) =>
-    interruptions.flatMap(({ what, steps: at, happens, ends, nexts }) =>
-      at(command).flatMap((step) =>
-        nexts.map((next) => ({
-          title: `${command}: ${what} at ${step}, then ${next === 'nobody' ? next : `${next} --resume`}`,
-          ...{ command, wishes: {}, step, happens: happens(step), ends, next },
-        })),
-      ),
+export function casesOf(subject: Pick<Subject, 'faults' | 'isSlow'>): readonly Case[] {
+  const { isSlow } = subject;
+  const interrupted = commands.flatMap((command, nth) =>
+    interruptions.flatMap(({ what, steps: at, happens, ends, nexts, similar }) =>
+      at(command)
+        .map((step, i) => ({ step, comes: isSlow ? nexts.filter((_, n) => n === i % nexts.length) : nexts }))
+        .filter((_, i) => !isSlow || !similar || i % 3 === nth)
+        .flatMap(({ step, comes }) =>
+          comes.map((next) => ({
+            title: `${command}: ${what} at ${step}, then ${next === 'nobody' ? next : `${next} --resume`}`,
+            ...{ command, wishes: {}, step, happens: happens(step), ends, next },
+          })),
+        ),
     ),
   );
   const common = Object.entries(faults).map(([what, fault]) => ({

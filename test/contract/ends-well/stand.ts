@@ -67,6 +67,8 @@ export interface Subject {
   readonly patienceMs: number;
   /** Between two looks. */
   readonly everyMs: number;
+  /** Whether a case takes minutes: then a step has one of those who may come next, and similar steps have few. */
+  readonly isSlow: boolean;
   /** How many stands are used side by side. */
   readonly atOnce: number;
   start(): Promise<Stand>;
