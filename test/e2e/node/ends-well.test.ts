@@ -231,5 +231,5 @@ endsWellContract(
     },
     faults,
   },
-  [7, 37],
+  [36, 77],
 );
