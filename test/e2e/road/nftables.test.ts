@@ -6,7 +6,7 @@ import { shown } from '../support/cli.ts';
 import { startNode, type Node } from '../support/node.ts';
 import { operatorOn } from '../support/node/operator.ts';
 import { startPod } from '../support/node/pod.ts';
-import { figures, whileAsked } from '../support/node/while-asked.ts';
+import { assertServed, whileAsked } from '../support/node/while-asked.ts';
 import { startSematext, type Sematext } from '../support/sematext.ts';
 
 describe('enable --webhook beside kube-proxy in nftables mode', function () {
@@ -33,9 +33,6 @@ describe('enable --webhook beside kube-proxy in nftables mode', function () {
     const { done, seen } = await whileAsked('enable, nftables', places, () => run('enable', '--webhook'));
     assert.equal(done.code, 0, shown(done));
     assert.equal(done.result.outcome, 'enabled');
-    for (const { asked } of Object.values(seen)) assert.ok(asked >= 100, figures(seen));
-    // In one of four runs one of 9,400 new connections was refused, and nobody knows yet by whom (docs, "Measured").
-    const failed = Object.values(seen).reduce((sum, one) => sum + one.failed, 0);
-    assert.ok(failed <= 1, figures(seen));
+    assertServed(seen, 100);
   });
 });
