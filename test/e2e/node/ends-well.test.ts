@@ -128,8 +128,8 @@ class RealStand implements Stand {
   async loseNetwork(): Promise<void> {
     const rule = `ip saddr ${this.node.network.hostAddress} tcp dport { 6443, 7443 } drop`;
     await this.node.exec(`nft add table ip lost
-      nft 'add chain ip lost all { type filter hook prerouting priority -300; }'
-      nft 'add rule ip lost all ${rule}'
+      nft 'add chain ip lost arriving { type filter hook prerouting priority -300; }'
+      nft 'add rule ip lost arriving ${rule}'
       sleep 20
       nft delete table ip lost`);
   }
