@@ -92,17 +92,15 @@ function isOwn404({ text }: Answer): boolean {
 /** Why a request without an answer leaves only this look blind; anything else ends the run. */
 function blind(error: unknown, request: ApiRequest): Unseen {
   if (!(error instanceof Failure)) throw error;
+  // reasons stand within sentences
+  const why = `${called(request)}: ${error.message.replace(/\.$/, '')}`;
   // a request is refused before it is answered only where it goes through a tunnel
-  if (error instanceof Refused)
-    return {
-      unseen: error.status === 403 ? 'forbidden' : 'failed',
-      why: `${called(request)}: ${error.message}`,
-    };
+  if (error instanceof Refused) return { unseen: error.status === 403 ? 'forbidden' : 'failed', why };
   const late = error.cause instanceof HttpError && error.cause.reason === 'timeout';
   const one = request.via !== undefined || request.through !== undefined;
   const alone = error.code === 'cluster-answer' || (error.code === 'cluster-unreachable' && (late || one));
   if (!alone) throw error;
-  return { unseen: 'failed', why: `${called(request)}: ${error.message}` };
+  return { unseen: 'failed', why };
 }
 
 /**

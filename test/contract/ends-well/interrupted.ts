@@ -31,7 +31,8 @@ export async function endsWell(stand: Stand, one: Case, patience: Patience): Pro
     await cleared(stand, patience);
     await assertOver(stand, first);
   }
-  assert.equal(await within(stand.run('disable', { resume: true }).ended, patience), 'done');
+  const takenBack = await within(stand.run('disable', { resume: true }).ended, patience);
+  assert.equal(takenBack, 'done', `disable --resume, after: ${ended || 'it was killed'}`);
   await quiet(stand, patience);
   await cleared(stand, patience);
   assert.deepEqual(await stand.state(), first, 'the first state, byte for byte');
