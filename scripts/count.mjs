@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const LINES_SHOWN = 25;
+const LINES_SHOWN = 60;
 
 const sum = { passes: 0, failures: 0 };
 for (const file of process.argv.slice(2)) {

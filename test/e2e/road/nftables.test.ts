@@ -5,6 +5,7 @@ import { secrets } from '../../support/secrets.ts';
 import { shown } from '../support/cli.ts';
 import { startNode, type Node } from '../support/node.ts';
 import { operatorOn } from '../support/node/operator.ts';
+import { watchRefusals } from '../support/node/refusals.ts';
 import { startPod } from '../support/node/pod.ts';
 import { assertServed, whileAsked } from '../support/node/while-asked.ts';
 import { startSematext, type Sematext } from '../support/sematext.ts';
@@ -30,9 +31,11 @@ describe('enable --webhook beside kube-proxy in nftables mode', function () {
       { ...at, from: 'pod, by service,', netns: await startPod(node, 'polling') },
     ];
     const run = operatorOn(node, sematext).run;
+    const refusals = await watchRefusals(node);
     const { done, seen } = await whileAsked('enable, nftables', places, () => run('enable', '--webhook'));
+    const refused = await refusals.stop();
     assert.equal(done.code, 0, shown(done));
     assert.equal(done.result.outcome, 'enabled');
-    assertServed(seen, 100);
+    assertServed(seen, 100, {}, refused);
   });
 });

@@ -36,9 +36,15 @@ export function figures(seen: Seen): string {
 /**
  * Each client asked often, and never failed.
  * @param spared clients that may fail, and how often at most
+ * @param known what else explains a failure
  */
-export function assertServed(seen: Seen, least: number, spared: Readonly<Record<string, number>> = {}): void {
-  for (const { asked } of Object.values(seen)) assert.ok(asked >= least, figures(seen));
-  for (const [client, { failed }] of Object.entries(seen))
-    assert.ok(failed <= (spared[client] ?? 0), figures(seen));
+export function assertServed(
+  seen: Seen,
+  least: number,
+  spared: Readonly<Record<string, number>> = {},
+  known = '',
+): void {
+  const told = known === '' ? figures(seen) : `${figures(seen)}\n${known}`;
+  for (const { asked } of Object.values(seen)) assert.ok(asked >= least, told);
+  for (const [client, { failed }] of Object.entries(seen)) assert.ok(failed <= (spared[client] ?? 0), told);
 }

@@ -62,7 +62,8 @@ export class Tally {
     const since = Date.now() - this.#began;
     this.#firstFailureMs ??= since;
     const reason = error instanceof Error ? error.message || error.name : String(error);
-    if (this.#errors.length < keptErrors) this.#errors.push(`+${since} ms ${reason}`);
+    const at = new Date().toISOString();
+    if (this.#errors.length < keptErrors) this.#errors.push(`+${since} ms, ${at}: ${reason}`);
   }
 
   /** Whether there was an answer already. */
