@@ -32,8 +32,10 @@ describe('enable --webhook beside kube-proxy in nftables mode', function () {
     ];
     const run = operatorOn(node, sematext).run;
     const refusals = await watchRefusals(node);
-    const { done, seen } = await whileAsked('enable, nftables', places, () => run('enable', '--webhook'));
-    const refused = await refusals.stop();
+    let refused = '';
+    const { done, seen } = await whileAsked('enable, nftables', places, () =>
+      run('enable', '--webhook'),
+    ).finally(async () => (refused = await refusals.stop()));
     assert.equal(done.code, 0, shown(done));
     assert.equal(done.result.outcome, 'enabled');
     assertServed(seen, 100, {}, refused);

@@ -27,6 +27,9 @@ export async function watchRefusals(node: Node): Promise<Refusals> {
     const child = spawn('nsenter', [`--net=${node.netns()}`, 'nft', ...args], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
+    const kill = (): void => void child.kill();
+    process.once('exit', kill); // a test that runs out of time never stops it
+    child.once('close', () => process.off('exit', kill));
     let rest = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       const all = (rest + text).split('\n');
