@@ -6,7 +6,7 @@ import { agentName, collectionOf } from '../audit/agent/places.ts';
 import { names } from '../audit/names.ts';
 import type { AuditRecord, RecordedObject } from '../audit/plan/record.ts';
 import type { HelmStep, KubeObject, ObjectStep } from '../audit/plan/step.ts';
-import { Refused, write } from '../io/api.ts';
+import { found } from '../io/api.ts';
 import { agentScripts } from '../io/agent-scripts.ts';
 import type { SinkAccess } from '../io/sematext.ts';
 import type { Cluster, World } from '../io/world.ts';
@@ -114,7 +114,7 @@ const pathOf = (object: KubeObject): string => `${collectionOf(object)}/${object
 async function stepTo(cluster: Cluster, object: KubeObject): Promise<readonly ObjectStep[]> {
   const path = pathOf(object);
   const title = `${object.kind} ${names.namespace}/${object.metadata.name}`;
-  const there = await current(cluster, path);
+  const there = (await found(cluster, path)) as KubeObject | undefined; // an object of the API has what all have
   if (there === undefined)
     return [
       {
@@ -132,15 +132,6 @@ async function stepTo(cluster: Cluster, object: KubeObject): Promise<readonly Ob
       undo: { do: 'previous', path },
     },
   ];
-}
-
-async function current(cluster: Cluster, path: string): Promise<KubeObject | undefined> {
-  try {
-    return (await write(cluster, { path })) as unknown as KubeObject;
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return undefined;
-    throw error;
-  }
 }
 
 function removal({ kind, name, undo }: RecordedObject): ObjectStep {

@@ -30,7 +30,7 @@ export async function disableStatic(
 ): Promise<DisableResult> {
   const cluster = await world.cluster();
   const needed = [...neededOnNodes, ...(record.change.agent === 'logagent' ? neededForAgent : [])];
-  const asked = { permissions: await permissionLooks(cluster, needed) } as Facts;
+  const asked = { permissions: await permissionLooks(cluster, needed) } as Facts; // no other check is asked of it
   mustPass(answerAll([permissions], { facts: asked, sink: undefined }));
   if (record.state === 'open' && !request.resume)
     throw new Failure('another-run', `Run ${record.run} began at ${record.at} and has not ended.`, [

@@ -4,7 +4,7 @@ import { names } from '../audit/names.ts';
 import type { KubeObject, ObjectAction, ObjectStep } from '../audit/plan/step.ts';
 import { tokenSlot } from '../audit/sink/sematext.ts';
 import { Failure } from '../errors.ts';
-import { Conflict, Refused, write } from '../io/api.ts';
+import { Conflict, found, Refused, write } from '../io/api.ts';
 import type { Cluster } from '../io/world.ts';
 import type { Crew } from './crew.ts';
 
@@ -26,12 +26,7 @@ export function pathOf(action: ObjectAction | { do: 'previous'; path: string }):
 
 /** @returns undefined when there is no such object */
 export async function current({ cluster }: Crew, path: string): Promise<Raw | undefined> {
-  try {
-    return (await write(cluster, { method: 'GET', path })) as unknown as Raw;
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return undefined;
-    throw error;
-  }
+  return (await found(cluster, path)) as Raw | undefined; // an object of the API has what all have
 }
 
 /** What the API answers to a write: the object as it is then, or a Status where it was deleted. */

@@ -176,3 +176,16 @@ export async function write(cluster: Cluster, request: ApiRequest): Promise<Reco
     `Check that ${cluster.host} is an API server and not a proxy or a login page.`,
   ]);
 }
+
+/**
+ * One object, or undefined when there is none, nor the kind of it.
+ * @throws as `write`, but for 404
+ */
+export async function found(cluster: Cluster, path: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return await write(cluster, { path });
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return undefined;
+    throw error;
+  }
+}

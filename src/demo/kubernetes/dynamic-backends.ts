@@ -48,7 +48,7 @@ export class DynamicBackends {
   }
 
   #set(object: KubeObject): void {
-    const { metadata, spec } = object as unknown as AuditSink;
+    const { metadata, spec } = object as unknown as AuditSink; // validated when it was written
     const text = JSON.stringify(spec);
     if (this.#running.get(metadata.name)?.spec === text) return;
     this.#end(metadata.name);

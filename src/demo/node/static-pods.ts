@@ -64,7 +64,7 @@ export function readManifest(text: string, path: string, node: string): Pod {
   const read = parse(text, { uniqueKeys: false }) as unknown;
   if (!isRecord(read) || read['kind'] !== 'Pod' || read['apiVersion'] !== 'v1')
     throw new Error(`${path}: couldn't parse as pod`);
-  const pod = { metadata: {}, spec: {}, ...read } as unknown as Pod;
+  const pod = { metadata: {}, spec: {}, ...read } as unknown as Pod; // as far as it is looked at, by problem()
   const wrong = problem(pod);
   if (wrong !== undefined) throw new Error(`${path}: ${wrong}`);
   const content = JSON.stringify(canonical(read));

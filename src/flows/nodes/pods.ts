@@ -2,8 +2,9 @@
 import { names } from '../../audit/names.ts';
 import type { KubeObject } from '../../audit/plan/step.ts';
 import { Failure } from '../../errors.ts';
-import { Conflict, Refused, write } from '../../io/api.ts';
+import { found, Refused, write } from '../../io/api.ts';
 import { arrayOf, objectOf, stringsOf } from '../read-json.ts';
+import { created, gone } from './objects.ts';
 import type { Site } from './site.ts';
 import { until } from './site.ts';
 
@@ -64,43 +65,6 @@ export async function leaveNamespace({ cluster }: Site): Promise<void> {
 
 const isGoing = (pod: unknown): boolean =>
   objectOf(objectOf(pod)['metadata'])['deletionTimestamp'] !== undefined;
-
-/** Makes an object that only this run can have made: that it is there already is the answer to a repeated request. */
-export async function created(
-  cluster: Site['cluster'],
-  collection: string,
-  body: KubeObject,
-  query = '',
-): Promise<void> {
-  try {
-    await write(cluster, { method: 'POST', path: `${collection}${query}`, body });
-  } catch (error) {
-    if (!(error instanceof Conflict) || error.reason !== 'AlreadyExists') throw error;
-  }
-}
-
-async function found(cluster: Site['cluster'], path: string): Promise<Record<string, unknown> | undefined> {
-  try {
-    return await write(cluster, { path });
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return undefined;
-    throw error;
-  }
-}
-
-/** @param grace seconds that its containers get to end; the pod's own when left out */
-async function gone(cluster: Site['cluster'], path: string, grace?: number): Promise<void> {
-  const body = {
-    apiVersion: 'v1',
-    kind: 'DeleteOptions',
-    ...(grace !== undefined && { gracePeriodSeconds: grace }),
-  };
-  try {
-    await write(cluster, { method: 'DELETE', path, body });
-  } catch (error) {
-    if (!(error instanceof Refused) || error.status !== 404) throw error;
-  }
-}
 
 /** Whether the API server would take this pod, and its own words when it would not. */
 export async function wouldTake(site: Site, pod: KubeObject): Promise<true | string> {
