@@ -9,6 +9,11 @@ export const names = {
   namespacePath: '/api/v1/namespaces/sematext-audit',
   recordPath: '/api/v1/namespaces/kube-system/configmaps/sematext-audit',
   recordCollection: '/api/v1/namespaces/kube-system/configmaps',
+  /** Where EndpointSlices of default are: v1beta1 up to 1.20; before 1.17 there are none. */
+  sliceCollections: [
+    '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
+    '/apis/discovery.k8s.io/v1beta1/namespaces/default/endpointslices',
+  ],
   managedByLabel: 'app.kubernetes.io/managed-by',
   managedBy: 'kubectl-sematext-audit',
   /** What an object was made from: another hash, and it is written anew. */

@@ -74,14 +74,30 @@ async function workersLook(cluster: Cluster): Promise<Look<readonly string[]>> {
   const named = async (namespace: string): Promise<Look<readonly string[]>> => {
     const selector = `${names.managedByLabel}=${names.managedBy},app.kubernetes.io/component in (helper,twin,guard)`;
     const path = `/api/v1/namespaces/${namespace}/pods?limit=20&labelSelector=${encodeURIComponent(selector)}`;
-    return look(cluster, path, (json) =>
-      arrayOf(objectOf(json)['items']).map((pod) => String(objectOf(objectOf(pod)['metadata'])['name'])),
-    );
+    return look(cluster, path, namesIn);
   };
-  const [own, system] = await Promise.all([named(names.namespace), named('kube-system')]);
+  const [own, system, slices] = await Promise.all([
+    named(names.namespace),
+    named('kube-system'),
+    slicesLook(cluster),
+  ]);
   if ('unseen' in own) return own;
-  return 'unseen' in system ? system : { seen: [...own.seen, ...system.seen] };
+  if ('unseen' in system) return system;
+  return 'unseen' in slices ? slices : { seen: [...own.seen, ...system.seen, ...slices.seen] };
 }
+
+// Of the endpoints of the API: see nodes/endpoint.ts.
+async function slicesLook(cluster: Cluster): Promise<Look<readonly string[]>> {
+  const selector = encodeURIComponent(`${names.managedByLabel}=${names.managedBy}`);
+  for (const collection of names.sliceCollections) {
+    const slices = await look(cluster, `${collection}?limit=20&labelSelector=${selector}`, namesIn);
+    if (!('unseen' in slices) || slices.unseen !== 'absent') return slices;
+  }
+  return { seen: [] };
+}
+
+const namesIn = (list: unknown): readonly string[] =>
+  arrayOf(objectOf(list)['items']).map((item) => String(objectOf(objectOf(item)['metadata'])['name']));
 
 async function receiverLook(world: World, access: SinkAccess | undefined): Promise<Look<ReceiverAnswer>> {
   if (access?.token === undefined) return notAsked('no Logs token was given');

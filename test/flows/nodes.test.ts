@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KubeObject } from '../../src/demo/kubernetes/object.ts';
 import type { NodesOptions } from '../../src/demo/node/nodes.ts';
 import { Failure } from '../../src/errors.ts';
 import { watchAvailability } from '../support/availability.ts';
 import { here, openScene, type Scene } from './scene.ts';
+
+const serviceName = 'kubernetes.io/service-name';
 
 async function failureOf(work: Promise<unknown>): Promise<Failure> {
   try {
@@ -16,6 +19,17 @@ async function failureOf(work: Promise<unknown>): Promise<Failure> {
     throw error;
   }
   throw new assert.AssertionError({ message: 'it did not fail' });
+}
+
+/** What all slices of the service kubernetes hold together. */
+function addressesOf(objects: readonly KubeObject[]): string[] {
+  return objects
+    .filter(
+      ({ kind, metadata }) => kind === 'EndpointSlice' && metadata.labels?.[serviceName] === 'kubernetes',
+    )
+    .flatMap((slice) =>
+      (slice['endpoints'] as { addresses: string[] }[]).flatMap(({ addresses }) => addresses),
+    );
 }
 
 describe('enable and disable on control-plane nodes', function () {
@@ -49,6 +63,23 @@ describe('enable and disable on control-plane nodes', function () {
     const { asked, missed } = await watching.stop();
     assert.ok(asked > 20, `${asked} requests`);
     assert.deepEqual(missed, []);
+    assert.deepEqual(scene.state(), before);
+  });
+
+  it('keeps an API server among the endpoints that pods on other nodes are sent to', async () => {
+    await begin();
+    const { objects } = scene.cluster;
+    const held: string[][] = [];
+    const end = objects.onChange(({ kind }) => {
+      if (kind.kind === 'EndpointSlice') held.push(addressesOf(objects.all()));
+    });
+    const { address } = scene.cluster.node;
+    assert.equal((await scene.enable()).outcome, 'enabled');
+    assert.equal((await scene.disable()).outcome, 'disabled');
+    end();
+    assert.ok(held.length >= 8, `${held.length} changes: in and out of both slices, twice`);
+    for (const addresses of held) assert.ok(addresses.includes(address), JSON.stringify(held));
+    assert.deepEqual(addressesOf(objects.all()), [address]);
     assert.deepEqual(scene.state(), before);
   });
 

@@ -119,7 +119,7 @@ export class Scene {
       .all()
       .filter(
         ({ kind, metadata }) =>
-          /^(ConfigMap|Secret|Pod|Namespace|DaemonSet)$/.test(kind) && !isMirror(metadata),
+          /^(ConfigMap|Secret|Pod|Namespace|DaemonSet|EndpointSlice)$/.test(kind) && !isMirror(metadata),
       )
       .map(
         (object) =>

@@ -84,7 +84,7 @@ function isSet(flag: string, text: string): boolean {
   );
 }
 
-/** Whether a twin, a helper or a guard is there although nobody should be at work. */
+/** Whether a twin, a helper, a guard or an EndpointSlice is there although nobody should be at work. */
 export const nothingLeft: Check = {
   id: 'nothing-left',
   title: 'Nothing of a change is left behind',
@@ -93,13 +93,16 @@ export const nothingLeft: Check = {
   ask: ({ facts }) =>
     whenChanged(facts, () => {
       const left = facts.workers ?? { unseen: 'not-asked', why: 'it was not looked for' };
-      return whenSeen(left, 'allow list on pods in the namespaces sematext-audit and kube-system', (pods) =>
-        pods.length === 0
-          ? ok('no twin, no helper, no guard')
-          : bad(
-              `${pods.join(', ')}: a run is at work, or one died`,
-              'if none is at work: kubectl sematext-audit enable --resume finishes, disable --resume takes back',
-            ),
+      return whenSeen(
+        left,
+        'allow list on pods in the namespaces sematext-audit and kube-system, and on endpointslices in default',
+        (found) =>
+          found.length === 0
+            ? ok('no twin, no helper, no guard, no EndpointSlice of ours')
+            : bad(
+                `${found.join(', ')}: a run is at work, or one died`,
+                'if none is at work: kubectl sematext-audit enable --resume finishes, disable --resume takes back',
+              ),
       );
     }),
 };

@@ -147,7 +147,7 @@ function kubeadmConfig(release: Release, endpoint: string | undefined): KubeObje
 export function serviceEndpoints(release: Release, ips: readonly string[], port: number): KubeObject[] {
   const metadata = { name: 'kubernetes', namespace: 'default' };
   const ports = [{ name: 'https', port, protocol: 'TCP' }];
-  const subsets = [{ addresses: ips.map((ip) => ({ ip })), ports }];
+  const subsets = ips.length === 0 ? [] : [{ addresses: ips.map((ip) => ({ ip })), ports }];
   const labels = { 'kubernetes.io/service-name': 'kubernetes' };
   const skip = { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } };
   const unmirrored = release === '1.18.19' ? {} : skip;

@@ -93,11 +93,14 @@ async function takeNetwork(): Promise<{ readonly network: string; readonly lock:
   }
 }
 
-/** The addresses of the service kubernetes, as the API servers keep them: the last one is never taken out. */
+/**
+ * The addresses of the service kubernetes, as the API servers keep them. The last one that ends takes its own out as
+ * well; in 1.18 it leaves it (pkg/master/reconcilers/lease.go).
+ */
 function joining(objects: ObjectStore, release: Release): ControlPlane['join'] {
   const joined = new Set<string>();
   const write = (): void => {
-    if (joined.size === 0) return;
+    if (joined.size === 0 && release === '1.18.19') return;
     for (const object of serviceEndpoints(release, [...joined].sort(), apiPort)) objects.put(object);
   };
   return (address) => {

@@ -18,12 +18,16 @@ const inSystem = (
     ...(name !== undefined && { name }),
   }));
 
+const slices = { group: 'discovery.k8s.io', resource: 'endpointslices', namespace: 'default' };
+
 export const neededOnNodes: readonly Permission[] = [
   ...['get', 'delete'].map((verb) => ({ verb, group: '', resource: 'namespaces', name: names.namespace })),
   { verb: 'create', group: '', resource: 'namespaces' },
   { verb: 'get', group: '', resource: 'nodes' },
   // its address is redirected too: unseen, requests by it would fail while an API server is exchanged
   { verb: 'get', group: '', resource: 'services', namespace: 'default', name: 'kubernetes' },
+  // else pods on other nodes would be refused while an API server is exchanged
+  ...['get', 'create', 'list', 'delete'].map((verb) => ({ ...slices, verb })),
   ...inOurs('pods', 'create', 'get', 'list', 'delete'),
   ...inOurs('pods/log', 'get'),
   // the websocket form is a GET, which 1.35 and later ask to be allowed as a create as well

@@ -1,4 +1,5 @@
-// What a run that died left on nodes: the open transaction is taken back, or ended where it was decided; its pods go.
+// What a run that died left on nodes: the open transaction is taken back, or ended where it was decided; its pods
+// and other objects go.
 import { logOfTwin } from '../../audit/agent/places.ts';
 import { flagsFromArgv } from '../../audit/flags.ts';
 import { names } from '../../audit/names.ts';
@@ -7,6 +8,7 @@ import { readManifest } from '../../audit/target/manifest.ts';
 import { isOver } from '../../node/protocol.ts';
 import { ask } from './hand.ts';
 import { lookAtNodes } from './control-plane.ts';
+import { leftEndpoints, releaseEndpoint } from './endpoint.ts';
 import { awaitServing } from './serving.ts';
 import { deletePod, deleteSecret, ended, leftPods, leftSecrets, podState } from './pods.ts';
 import type { Site } from './site.ts';
@@ -14,7 +16,7 @@ import { refusal } from './transaction.ts';
 import type { Means } from './transaction.ts';
 
 /**
- * Ends each node's open transaction, then takes the pods and Secrets of dead runs away.
+ * Ends each node's open transaction, then takes the pods, Secrets and EndpointSlices of dead runs away.
  * @throws Failure when a node does not come back to serving
  */
 export async function resume(site: Site, means: Means, nodes: readonly SeenNode[]): Promise<void> {
@@ -22,6 +24,7 @@ export async function resume(site: Site, means: Means, nodes: readonly SeenNode[
   for (const node of seen) if (node.look.open !== undefined) await endOpen(site, means, node);
   for (const pod of await leftPods(site)) await endLeft(site, means, nodes, pod);
   for (const secret of await leftSecrets(site)) await deleteSecret(site, secret);
+  for (const path of await leftEndpoints(site)) await releaseEndpoint(site, path);
 }
 
 /**

@@ -9,6 +9,7 @@ import { readManifest } from '../../audit/target/manifest.ts';
 import { Failure } from '../../errors.ts';
 import type { Through } from '../../io/world.ts';
 import { UnknownEnd } from '../crew.ts';
+import { holdEndpoint, releaseEndpoint } from './endpoint.ts';
 import { ask } from './hand.ts';
 import type { Hand } from './hand.ts';
 import { awaitServing } from './serving.ts';
@@ -77,6 +78,8 @@ class Transaction {
   readonly #turn: Turn;
   readonly #place: Place;
   #twin: Twin | undefined;
+  /** Path of the EndpointSlice that stands in for the API server's own. */
+  #endpoint: string | undefined;
 
   constructor(site: Site, means: Means, turn: Turn) {
     this.#site = site;
@@ -92,7 +95,7 @@ class Transaction {
       await this.#rehearse();
       if (what === 'rehearsal') return await this.#abandon();
       await this.#arm();
-      if (this.#turn.carry !== undefined) await this.#phase('carry', {});
+      if (this.#turn.carry !== undefined) await this.#carry();
     } catch (error) {
       await this.#abandon().catch(() => undefined); // the first error is the one to show; status shows what is left
       throw error;
@@ -157,6 +160,11 @@ class Transaction {
       },
       { 'guard.yaml': guard },
     );
+  }
+
+  async #carry(): Promise<void> {
+    await this.#phase('carry', {});
+    this.#endpoint = await holdEndpoint(this.#site, this.#turn);
   }
 
   /** Before the swap: takes up what was put down. What fails half-way, the guard goes on with. */
@@ -228,6 +236,7 @@ class Transaction {
     if (this.#twin === undefined) return;
     await site.clock.sleep(drainMs); // what it has accepted last is answered before it goes
     await endTwin(site, this.#twin);
+    if (this.#endpoint !== undefined) await releaseEndpoint(site, this.#endpoint);
     const { log, before } = this.#turn;
     if (log === undefined) return;
     const goes = its === 'drop' && readManifest(before).flags['audit-log-path'] !== log;

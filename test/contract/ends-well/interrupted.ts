@@ -145,7 +145,7 @@ function assertNothingLeft(state: State): void {
 /** Names of what only a command at work needs. */
 function leftIn(state: State): readonly string[] {
   const works =
-    /sematext-audit\/tx|\/\.sematext-audit|sematext-audit-guard|guard\.sh|^(Pod|Secret|Namespace) .*sematext-audit/;
+    /sematext-audit\/tx|\/\.sematext-audit|sematext-audit-guard|guard\.sh|^(Pod|Secret|Namespace|EndpointSlice) .*sematext-audit/;
   return Object.keys(state).filter((name) => works.test(name));
 }
 

@@ -83,15 +83,16 @@ class RealStand implements Stand {
       return (JSON.parse(stdout) as { items: Listed[] }).items;
     };
     const ours = ({ metadata }: Listed): boolean => metadata.name !== 'kube-root-ca.crt';
-    const [maps, rest, namespaces] = await Promise.all([
+    const [maps, rest, slices, namespaces] = await Promise.all([
       list('configmaps', '-n=kube-system'),
       list('pods,secrets,configmaps,daemonsets', '-n=sematext-audit'),
+      list('endpointslices', '-n=default'),
       list('namespaces'),
     ]);
     const named = maps.filter(({ metadata }) => /^(kubeadm-config|sematext-audit)$/.test(metadata.name));
     return Object.fromEntries([
       ...named.map((one) => [nameOf(one), JSON.stringify(one.data)]),
-      ...[...rest.filter(ours), ...namespaces].map((one) => [nameOf(one), '']),
+      ...[...rest.filter(ours), ...slices, ...namespaces].map((one) => [nameOf(one), '']),
     ]) as Record<string, string>;
   }
 

@@ -1,5 +1,5 @@
-// The redirect beside kube-proxy's rules in nftables: enable --webhook while a node of one control plane is asked on
-// itself and from a pod by the service address, over new connections and kept ones.
+// The redirect beside kube-proxy's rules in nftables: enable --webhook while a node of one control plane is asked by the
+// service address, on itself, from a pod and from a worker, over new connections and kept ones.
 import assert from 'node:assert/strict';
 import { secrets } from '../../support/secrets.ts';
 import { shown } from '../support/cli.ts';
@@ -7,20 +7,25 @@ import { startNode, type Node } from '../support/node.ts';
 import { operatorOn } from '../support/node/operator.ts';
 import { watchRefusals } from '../support/node/refusals.ts';
 import { startPod } from '../support/node/pod.ts';
+import { startWorker } from '../support/node/worker.ts';
+import type { Machine } from '../support/node/machine.ts';
 import { assertServed, whileAsked } from '../support/node/while-asked.ts';
 import { startSematext, type Sematext } from '../support/sematext.ts';
 
 describe('enable --webhook beside kube-proxy in nftables mode', function () {
   this.timeout(600_000);
   let node: Node;
+  let worker: Machine;
   let sematext: Sematext;
 
   before(async () => {
     node = await startNode({ kubeProxy: 'nftables' });
+    worker = await startWorker(node, 'nftables');
     sematext = await startSematext({ apiKey: secrets.apiKey, address: node.network.hostAddress });
   });
   after(async () => {
     await (sematext as Sematext | undefined)?.stop();
+    await (worker as Machine | undefined)?.stop();
     await (node as Node | undefined)?.stop();
   });
 
@@ -29,6 +34,7 @@ describe('enable --webhook beside kube-proxy in nftables mode', function () {
     const places = [
       { ...at, from: 'node, by service,', netns: node.netns() },
       { ...at, from: 'pod, by service,', netns: await startPod(node, 'polling') },
+      { ...at, from: 'worker, by service,', netns: worker.netns() },
     ];
     const run = operatorOn(node, sematext).run;
     const refusals = await watchRefusals(node);

@@ -12,6 +12,8 @@ import { assertNothingLeft, kubeadmNow, manifestNow, manifestOf } from '../suppo
 import { markedOn } from '../support/node/marked.ts';
 import { operatorOn, type NodeOperator } from '../support/node/operator.ts';
 import { startPod } from '../support/node/pod.ts';
+import { startWorker } from '../support/node/worker.ts';
+import type { Machine } from '../support/node/machine.ts';
 import { policyOfWrites, recordedOnce } from '../support/node/recorded.ts';
 import { assertServed, figures, whileAsked } from '../support/node/while-asked.ts';
 import type { PollersOptions, Seen } from '../support/pollers.ts';
@@ -23,6 +25,7 @@ const log = '/var/log/kubernetes/audit/audit.log';
 describe('enable --webhook on a real kubeadm node', function () {
   this.timeout(600_000);
   let node: Node;
+  let worker: Machine;
   let sematext: Sematext;
   let operator: NodeOperator;
   let folder: string;
@@ -36,15 +39,17 @@ describe('enable --webhook on a real kubeadm node', function () {
 
   before(async () => {
     node = await startNode({ kubeProxy: 'iptables' });
+    worker = await startWorker(node, 'iptables');
     sematext = await startSematext({ apiKey: secrets.apiKey, address: node.network.hostAddress });
     operator = operatorOn(node, sematext);
     folder = await mkdtemp(join(tmpdir(), 'policy-'));
     await writeFile(join(folder, 'policy.yaml'), policyOfWrites);
-    clients = clientsOf(node, await startPod(node, 'polling'));
+    clients = clientsOf(node, await startPod(node, 'polling'), worker);
     [manifest, kubeadm] = await Promise.all([manifestNow(node), kubeadmNow(node)]);
   });
   after(async () => {
     await (sematext as Sematext | undefined)?.stop();
+    await (worker as Machine | undefined)?.stop();
     await (node as Node | undefined)?.stop();
     await rm(folder, { recursive: true });
   });
@@ -149,8 +154,12 @@ describe('enable --webhook on a real kubeadm node', function () {
   });
 });
 
-/** Outside, on the node by its address and by the service's, in a pod by the service's. */
-function clientsOf({ url, kubeconfig, netns }: Node, pod: string): readonly PollersOptions[] {
+/** Outside, on the node by its address and by the service's, in a pod and on a worker by the service's. */
+function clientsOf(
+  { url, kubeconfig, netns }: Node,
+  pod: string,
+  worker: Machine,
+): readonly PollersOptions[] {
   const at = { kubeconfig, everyMs: 200 };
   const node = { ...at, netns: netns() };
   return [
@@ -158,6 +167,13 @@ function clientsOf({ url, kubeconfig, netns }: Node, pod: string): readonly Poll
     { ...node, from: 'node', url, clients: ['new-connections', 'kept-http2'] },
     { ...node, from: 'node, by service,', url: service, clients: ['new-connections', 'kept-http1', 'lists'] },
     { ...at, from: 'pod, by service,', url: service, netns: pod },
+    {
+      ...at,
+      from: 'worker, by service,',
+      url: service,
+      netns: worker.netns(),
+      clients: ['new-connections', 'kept-http2'],
+    },
   ];
 }
 

@@ -44,7 +44,12 @@ async function onNode({ exec, manifests }: Node): Promise<string> {
 }
 
 async function inCluster({ kubectl }: Access): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(['get', 'ns,pods,cm,secret,daemonset', '-A', '-o=name']);
+  const { code, stdout, stderr } = await kubectl([
+    'get',
+    'ns,pods,cm,secret,daemonset,endpointslice',
+    '-A',
+    '-o=name',
+  ]);
   assert.equal(code, 0, stderr);
   const names = stdout.split('\n').filter((name) => name.includes('sematext-audit'));
   return names.join('\n');
