@@ -110,7 +110,10 @@ export interface Facts extends Signs {
   readonly auditIdHeader: Look<boolean>;
   readonly permissions: readonly { readonly permission: Permission; readonly allowed: Look<boolean> }[];
   readonly record: Look<{ readonly record: AuditRecord; readonly resourceVersion: string }>;
-  /** Twins, helpers, guards and EndpointSlices of ours that are there; asked only where a record says that API servers were changed. */
+  /**
+   * Twins, helpers, guards and EndpointSlices of ours that are there; asked only where a record says that API servers
+   * were changed.
+   */
   readonly workers?: Look<readonly string[]>;
   readonly receiver: Look<ReceiverAnswer>;
   readonly delivery: Look<Delivery>;
