@@ -33,18 +33,8 @@ for (const [version, api] of [
       stage = await openStage({ version, auditSinks: { served: false, honoured: false } });
       const world = stage.world();
       const tell = (title: string): unknown => told.push(title);
-      const { clock } = world;
-      site = {
-        ...{
-          world,
-          cluster: await world.cluster(),
-          clock,
-          run,
-          token: undefined,
-          helperImage: undefined,
-          tell,
-        },
-      };
+      const cluster = await world.cluster();
+      site = { world, cluster, clock: world.clock, run, token: undefined, helperImage: undefined, tell };
     });
     beforeEach(() => {
       told.length = 0;

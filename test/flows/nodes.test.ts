@@ -83,6 +83,20 @@ describe('enable and disable on control-plane nodes', function () {
     assert.deepEqual(scene.state(), before);
   });
 
+  it('tells of an endpoint that a dead run has left, and takes it away', async () => {
+    await begin();
+    await scene.enable();
+    const { objects } = scene.cluster;
+    const theirs = objects.all().find(({ kind }) => kind === 'EndpointSlice') ?? assert.fail('no slice');
+    const labels = { [serviceName]: 'kubernetes', 'app.kubernetes.io/managed-by': 'kubectl-sematext-audit' };
+    objects.put({ ...theirs, metadata: { name: 'sematext-audit-dead', namespace: 'default', labels } });
+    const left = (await scene.status()).checks.find(({ id }) => id === 'nothing-left');
+    assert.equal(left?.result, 'bad');
+    assert.match(left?.evidence ?? '', /sematext-audit-dead/);
+    await scene.disable({ nodes: { ...here, resume: true } });
+    assert.deepEqual(scene.state(), before);
+  });
+
   it('shows the plan and changes nothing', async () => {
     await begin();
     const result = await scene.enable({ dryRun: true });
