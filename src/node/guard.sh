@@ -130,15 +130,20 @@ end_leaving() {
 }
 
 # serves UNDONE: whether the API server of the manifest that is there now serves. Not the one that has to leave for it,
-# which may do so for a while. Where nothing can ask it, it must listen for 15 s.
+# which may do so for a while. Which one it is may not be told for once: /proc misses a socket while others come and go,
+# and the port may just have been closed. Where nothing can ask it, it must listen for 15 s.
 serves() {
   if ! listens "$port"; then
-    listening_since=$elapsed
+    listening_since=$elapsed untold=0
     return 1
   fi
   # shellcheck disable=SC2046 # words
   set -- "$1" $(server "$port")
-  if [ "$1" -eq 0 ] && [ $# -eq 4 ]; then
+  if [ $# -ne 4 ]; then
+    untold=$((untold + 1))
+    [ "$untold" -ge 3 ] || return 1
+  elif [ "$1" -eq 0 ]; then
+    untold=0
     put_in='' in='' pid='' start='' command=''
     [ ! -f "$tx/leaving" ] || read -r put_in in pid start _ < "$tx/leaving"
     [ ! -f "$tx/serving" ] || read -r _ _ command < "$tx/serving"
@@ -172,7 +177,7 @@ take_back() {
 }
 
 take "$@" || exit 2
-missed=0 closed=0 listening_since=0 restoring_since='' confirmed_since=''
+missed=0 closed=0 untold=0 listening_since=0 restoring_since='' confirmed_since=''
 resume
 while :; do
   case $(owner) in
