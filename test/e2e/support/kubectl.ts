@@ -12,7 +12,8 @@ export interface KubectlResult {
 /** Runs kubectl to its end; a non-zero code is an answer, not a throw. */
 export function kubectl(kubeconfig: string, args: readonly string[], input = ''): Promise<KubectlResult> {
   const command = partPath('kubectl', 'kubectl');
-  const env = { ...process.env, KUBECONFIG: kubeconfig };
+  // its usual cache knows clusters by host and port alone, and an earlier one may have had these
+  const env = { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: `${kubeconfig}.cache` };
   return new Promise((resolve, reject) => {
     const child = execFile(command, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') reject(error);
