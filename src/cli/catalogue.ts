@@ -27,7 +27,7 @@ export async function load(id: string): Promise<CommandClass> {
 
 async function classes(): Promise<Classes> {
   const loaded = await Promise.all(ids.map(async (id) => [id, await load(id)] as const));
-  return Object.fromEntries(loaded) as unknown as Classes;
+  return Object.fromEntries(loaded) as unknown as Classes; // a class of ours has its flags, which oclif's type hides
 }
 
 /** Flags, arguments and summaries of all commands. */

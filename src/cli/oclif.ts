@@ -21,7 +21,7 @@ export function configure({ name, version }: Package): Config {
   return Object.assign(new Config({ root: '' }), {
     ...{ name, version, bin, platform, arch, pjson, topicSeparator: ' ' as const },
     ...{ userAgent: `${name}/${version}`, valid: true, rootPlugin: root, plugins: new Map([[name, root]]) },
-  }) as unknown as Config;
+  }) as unknown as Config; // the parts that commands read; the rest is for plugins, of which there are none
 }
 
 /** The class of a command. */
