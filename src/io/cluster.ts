@@ -188,12 +188,13 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
   const more = { ca: server.ca, credentials, clock: openClock(options.signal) };
   const prepared: Prepared = async (request) => {
     const { credential, agent, context } = await line();
+    const fresh = request.fresh === true;
     return {
       url: addressOf(server.url, request),
       method: request.method ?? 'GET',
-      headers: headersOf(request, credential),
+      headers: { ...headersOf(request, credential), ...(fresh ? { Connection: 'close' } : {}) },
       body: request.body === undefined ? undefined : JSON.stringify(request.body),
-      agent,
+      agent: fresh ? await openAgent(access, proxy) : agent,
       proxied: proxy !== undefined,
       timeoutMs: deadline(options.connection.requestTimeoutMs, request.timeoutMs),
       maxBytes: answerCap,
@@ -246,8 +247,8 @@ async function sent<T extends Answer>(
   try {
     return await send(request);
   } catch (error) {
-    const { method = 'GET' } = request;
-    if (method !== 'GET' || !(error instanceof HttpError) || error.code !== 'ECONNRESET') throw error;
+    const { method = 'GET', fresh = false } = request;
+    if (fresh || method !== 'GET' || !(error instanceof HttpError) || error.code !== 'ECONNRESET') throw error;
     return send(request);
   }
 }

@@ -93,6 +93,10 @@ watch() {
     fi
   elif [ "$boot" != "$(booted)" ]; then
     give_up 'the node was rebooted before the swap'
+  elif blocked; then
+    # The phase that looks for this itself is faster, unless it was killed.
+    lost=$((lost + 1))
+    [ "$lost" -lt 3 ] || give_up "$(kept_out)"
   fi
   [ "$elapsed" -lt "$deadline" ] || [ -n "$(decision)" ] || give_up "not confirmed within $deadline s"
 }
@@ -177,7 +181,7 @@ take_back() {
 }
 
 take "$@" || exit 2
-missed=0 closed=0 untold=0 listening_since=0 restoring_since='' confirmed_since=''
+missed=0 closed=0 untold=0 lost=0 listening_since=0 restoring_since='' confirmed_since=''
 resume
 while :; do
   case $(owner) in

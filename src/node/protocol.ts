@@ -118,6 +118,8 @@ export const phaseCodes = [
   'carry-impossible',
   /** The redirect is gone, or nobody listens where it leads. */
   'carry-lost',
+  /** A packet filter of the node keeps connections from the twin: the redirect was taken away again. */
+  'carry-blocked',
   /** The guard, or somebody else, decided otherwise. */
   'decided',
   'not-found',

@@ -90,6 +90,11 @@ phase_carry() {
   beats "$run" || refuse guard-silent 'the guard does not run'
   listens "$twin" || refuse carry-lost "nobody listens on port $twin"
   carry || refuse carry-impossible 'neither nft nor iptables can do it here'
+  if ! gets_through; then
+    uncarry
+    refuse carry-blocked "$(kept_out)"
+  fi
+  say "arrived=$arrived"
   # The guard takes the redirect away after it has decided: what was added later would stay.
   if [ -n "$(decision)" ] || ! recall; then
     uncarry
@@ -108,6 +113,7 @@ phase_swap() {
   if [ "$was" = carried ]; then
     carried || refuse carry-lost 'the redirect is gone'
     listens "$twin" || refuse carry-lost 'the twin is gone'
+    ! blocked || refuse carry-blocked "$(kept_out)"
   fi
   if ! { beside old && beside new && server "$port" | write "$tx/serving" && starts | write "$tx/logs"; }; then
     not_written "$manifests or $tx"

@@ -83,6 +83,20 @@ describe('enable and disable on control-plane nodes', function () {
     assert.deepEqual(scene.state(), before);
   });
 
+  it('goes no further where a packet filter keeps connections from the twin, and nobody is refused', async () => {
+    await begin();
+    scene.cluster.node.filterPorts();
+    const watching = watchAvailability(scene.cluster);
+    const failure = await failureOf(scene.enable());
+    assert.equal(failure.code, 'rolled-back');
+    assert.match(failure.message, /control-1: a packet filter of the node drops .* port 7443 \(carry\)\.$/);
+    assert.match(failure.suggestions.join(), /let that port in.*--no-twin/);
+    const { asked, missed } = await watching.stop();
+    assert.ok(asked > 20, `${asked} requests`);
+    assert.deepEqual(missed, []);
+    assert.deepEqual(scene.state(), before);
+  });
+
   it('tells of an endpoint that a dead run has left, and takes it away', async () => {
     await begin();
     await scene.enable();

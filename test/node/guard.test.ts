@@ -145,6 +145,23 @@ for (const shell of usualShells)
       await eventually(() => redirects(node).length === 0);
     });
 
+    it('ends a carry that a packet filter keeps from the twin, when its own phase was killed', async () => {
+      await at('carried');
+      node.setShim('reached', '3 2');
+      await road.kubelet.idle();
+      assertOver(node, 'old');
+      assert.match(last() ?? '', /^aborted a packet filter of the node drops .* port 7443$/);
+    });
+
+    it('keeps such a carry after the swap, for there is no other server', async () => {
+      await at('swapped', { slow: 1e9 });
+      node.setShim('reached', '3 2');
+      const beats = (): number => Number(node.read(`${state}/alive`)?.split(' ')[1]);
+      const from = beats();
+      await eventually(() => beats() > from + 5);
+      assert.deepEqual(redirects(node), ['table-ip', 'table-ip6']);
+    });
+
     it('leaves alone a manifest that somebody else has changed, and keeps its configuration', async () => {
       await at('swapped');
       node.write(manifestPath, `${newManifest}# edited\n`);

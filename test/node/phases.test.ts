@@ -292,6 +292,27 @@ for (const shell of shells)
       await refused('arm', 'guard-silent');
     });
 
+    it('sends nothing to the twin where a packet filter of the node keeps connections from it', async () => {
+      await at('armed', { slow: 1e9 });
+      node.setShim('reached', '3 2');
+      await refused('carry', 'carry-blocked');
+      assert.deepEqual(redirects(node), []);
+      node.setShim('reached', '3 3');
+      const { answer } = await node.phase('carry', {});
+      assert.deepEqual(answer, { outcome: 'ok', lines: [['arrived', '6']] }, 'of both families');
+      node.setShim('reached', '4 3');
+      await refused('swap', 'carry-blocked');
+      await well(node.phase('abort', {}));
+      assertOver(node, 'old');
+    });
+
+    it('says that nobody came to the twin, which is not a no', async () => {
+      await at('armed');
+      node.setShim('reached', '0 0');
+      const { answer } = await node.phase('carry', {});
+      assert.deepEqual(answer, { outcome: 'ok', lines: [['arrived', '0']] });
+    });
+
     it('takes the guard away again that the kubelet does not start', async () => {
       await at('staged');
       road.kubelet.stop();

@@ -13,8 +13,8 @@ import type { PodWorker } from './pod-worker.ts';
 import { Ports } from './ports.ts';
 import { Proc } from './proc.ts';
 import { clearRules, setDisk, writePrograms, type Places, type Tool } from './programs.ts';
-import { redirected } from './redirect.ts';
-import { Relay } from './relay.ts';
+import { countRedirected, redirected } from './redirect.ts';
+import { Relay, type Destination } from './relay.ts';
 import { startApiServerContainer, type ControlPlane } from './server/api-server-container.ts';
 import { startShellContainer } from './shell-container.ts';
 
@@ -34,7 +34,7 @@ export interface NodeSetting {
   /** Whether any API server can be reached. */
   readonly reachable: () => boolean;
   /** Where kube-proxy of this node sends a connection to the service, when no rule of ours does. */
-  readonly proxied: (from: ImitatedNode) => number | undefined;
+  readonly proxied: (from: ImitatedNode) => Destination;
   /** Told when a port was opened or closed. */
   readonly changed: () => void;
 }
@@ -66,6 +66,7 @@ export class ImitatedNode {
   readonly #timer: NodeJS.Timeout;
   #kubelet: Kubelet;
   #full = false;
+  #filters = false;
   #missing: Which = () => false;
   #doomed: { readonly which: Which; readonly ms: number } | undefined;
 
@@ -80,7 +81,12 @@ export class ImitatedNode {
     this.#places = writePrograms({ home, second: scriptSecond, without });
     this.#proc = new Proc(this.root, scriptSecond);
     this.#ports = new Ports(() => this.#opened());
-    this.#front = new Relay(address, apiPort, () => this.front());
+    this.#front = new Relay(
+      address,
+      apiPort,
+      () => this.enter(),
+      () => this.front() !== undefined,
+    );
     // kube-proxy itself refuses nothing while there is an address behind the service
     this.#service = new Relay(serviceAddress, apiPort, () => this.#behindService(), setting.reachable);
     this.#kubelet = this.#makeKubelet();
@@ -104,6 +110,12 @@ export class ImitatedNode {
   /** Where a new connection to the node's address gets to, on this machine's loopback; undefined: refused. */
   front(): number | undefined {
     return this.#ports.outside(this.carriedTo ?? apiPort);
+  }
+
+  /** A new connection comes to the node's address, and gets there. */
+  enter(): Destination {
+    const { carriedTo } = this;
+    return carriedTo === undefined ? this.front() : this.#redirect(carriedTo);
   }
 
   /** The same for a connection whose address was already changed on this node, to which our rules do not apply. */
@@ -176,6 +188,11 @@ export class ImitatedNode {
     setDisk(this.#places.programs, full);
   }
 
+  /** A packet filter of the node lets in the API server's port, and drops every other from here on. */
+  filterPorts(): void {
+    this.#filters = true;
+  }
+
   /** No client's connection to this node lives or comes through for so long. */
   loseNetwork(ms: number): Promise<void> {
     return this.#front.lose(ms);
@@ -241,8 +258,13 @@ export class ImitatedNode {
     this.#service.update();
   }
 
-  #behindService(): number | undefined {
+  #redirect(port: number): Destination {
+    countRedirected(this.#places.rules, !this.#filters);
+    return this.#filters ? 'filtered' : this.#ports.outside(port);
+  }
+
+  #behindService(): Destination {
     const carried = redirected(this.#places.rules, { hook: 'prerouting', to: clusterIP, port: 443 });
-    return carried === undefined ? this.#setting.proxied(this) : this.#ports.outside(carried);
+    return carried === undefined ? this.#setting.proxied(this) : this.#redirect(carried);
   }
 }

@@ -18,7 +18,7 @@ import { ObjectStore } from '../kubernetes/store.ts';
 import { startNamespaceController } from './namespaces.ts';
 import { apiPort, ImitatedNode, type NodeSetting } from './node.ts';
 import type { Tool } from './programs.ts';
-import { Relay } from './relay.ts';
+import { Relay, type Destination } from './relay.ts';
 import type { ControlPlane, ServerName } from './server/api-server-container.ts';
 
 /** How to start them; everything has a default. */
@@ -264,12 +264,12 @@ class Cluster implements Nodes {
    * The next node whose port is open, in turns.
    * @param from the node on which the choice is made; its own rules do not apply any more then
    */
-  #next(from?: ImitatedNode): number | undefined {
+  #next(from?: ImitatedNode): Destination {
     this.#turn += 1;
     for (let i = 0; i < this.nodes.length; i += 1) {
       const node = this.nodes[(this.#turn + i) % this.nodes.length];
-      const port = node === from ? node?.past() : node?.front();
-      if (port !== undefined) return port;
+      const open = node === from ? node?.past() : node?.front();
+      if (open !== undefined) return node === from ? open : node?.enter();
     }
     return undefined;
   }

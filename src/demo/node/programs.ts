@@ -15,12 +15,15 @@ fraction=$((1000 + ms % 1000))
 exec /bin/sleep $((ms / 1000)).\${fraction#1}
 `;
 
-// As far as redirect.sh uses it: one table in each text. What is read is whole before anything is changed.
-const nft = (rules: string): string => `
+const none = (text: string): string => `
 none() {
-  echo 'Error: No such file or directory' >&2
+  echo '${text}' >&2
   exit 1
-}
+}`;
+
+// As far as redirect.sh uses it: one table in each text. What is read is whole before anything is changed. What the
+// counters say is in the file `reached` (redirect.ts), for both families alike.
+const nft = (rules: string): string => `${none('Error: No such file or directory')}
 check=''
 [ "\${1-}" != --check ] || { check=yes; shift; }
 case "$1 \${2-}" in
@@ -48,10 +51,14 @@ $line"
     [ "$depth" -eq 0 ] || { echo 'Error: syntax error, unexpected end of file' >&2; exit 1; }
     [ -z "$check" ] || exit 0
     if [ -n "$gone" ]; then rm -f "${rules}/nft/$at"; else
+      rm -f "${rules}/reached"
       printf '%s\\n' "$table" > "${rules}/.new.$$" && mv -f "${rules}/.new.$$" "${rules}/nft/$at"
     fi ;;
   'delete table') [ -e "${rules}/nft/$3.$4" ] || none; rm -f "${rules}/nft/$3.$4" ;;
-  'list table') [ -e "${rules}/nft/$3.$4" ] || none; cat "${rules}/nft/$3.$4" ;;
+  'list table') [ -e "${rules}/nft/$3.$4" ] || none
+    cat "${rules}/nft/$3.$4"
+    set -- $(cat "${rules}/reached" 2> /dev/null || echo 0 0)
+    printf 'counter %s {\\n packets %s bytes 0\\n}\\n' sent "$1" arrived "$2" ;;
   *) echo "nft: not imitated: $*" >&2; exit 64 ;;
 esac
 `;
@@ -62,12 +69,9 @@ file=${rules}/iptables/\${0##*/}
 [ "$1 $2 $3 $4" = '-w 5 -t nat' ] || { echo "iptables: not imitated: $*" >&2; exit 64; }
 shift 4
 command=$1 chain=\${2-}
-[ -f "$file" ] || printf '%s\\n' '-P PREROUTING ACCEPT' '-P OUTPUT ACCEPT' > "$file"
+[ -f "$file" ] || printf '%s\\n' '-P PREROUTING ACCEPT' '-P INPUT ACCEPT' '-P OUTPUT ACCEPT' > "$file"
 shift 2
-none() {
-  echo 'iptables: No chain/target/match by that name.' >&2
-  exit 1
-}
+${none('iptables: No chain/target/match by that name.')}
 known() {
   grep -qE "^-(N|P) $chain( |\\$)" "$file"
 }
@@ -77,7 +81,10 @@ put() {
 rule="-A $chain $*"
 case $command in
   -S) known || none; grep -E "^-. $chain( |\\$)" "$file" ;;
-  -N) known && { echo 'iptables: Chain already exists.' >&2; exit 1; }; { cat "$file"; echo "-N $chain"; } | put ;;
+  -v) chain=$1; known || none
+    set -- $(cat "${rules}/reached" 2> /dev/null || echo 0 0)
+    grep "^-A $chain " "$file" | sed "/--dst-type/s/\$/ -c $1 0/; /--ctstate/s/\$/ -c $2 0/" ;;
+  -N) rm -f "${rules}/reached"; known && { echo 'iptables: Chain already exists.' >&2; exit 1; }; { cat "$file"; echo "-N $chain"; } | put ;;
   -A) known || none; { cat "$file"; echo "$rule"; } | put ;;
   -I) known || none
     { grep -v '^-A' "$file"; echo "$rule"; grep '^-A' "$file"; } | put ;;
@@ -175,4 +182,5 @@ export function clearRules(rules: string): void {
     rmSync(join(rules, kind), { recursive: true, force: true });
     mkdirSync(join(rules, kind), { recursive: true });
   }
+  rmSync(join(rules, 'reached'), { force: true });
 }

@@ -1,6 +1,6 @@
 // The redirects that the node script has made (src/node/redirect.sh), read from where the stand-ins of nft and iptables
 // have put them (programs.ts), and what they do to a new connection.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A new connection: from outside or a pod (prerouting), or from the node itself (output). */
@@ -49,4 +49,17 @@ export function redirected(rules: string, opening: Opening): number | undefined 
   const tables = texts(join(rules, 'nft')).map((text) => byTable(text, opening));
   const chains = texts(join(rules, 'iptables')).map((text) => byChains(text, opening));
   return [...tables, ...chains].find((port) => port !== undefined);
+}
+
+/** Counts one more connection from outside that was redirected, and whether it came past the node's packet filter. */
+export function countRedirected(rules: string, arrived: boolean): void {
+  const file = join(rules, 'reached');
+  let counts = '0 0';
+  try {
+    counts = readFileSync(file, 'utf8');
+  } catch {
+    // the first one since the rules were made
+  }
+  const [sent = 0, came = 0] = counts.split(' ').map(Number);
+  writeFileSync(file, `${sent + 1} ${came + (arrived ? 1 : 0)}\n`);
 }

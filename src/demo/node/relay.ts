@@ -2,8 +2,14 @@
 // moment, and refused where nobody does.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Where to connect to now, on this machine's loopback; undefined: the port is closed. */
-export type Target = () => number | undefined;
+/** A port of this machine's loopback; `filtered`: its packets are dropped, and sent again; undefined: it is closed. */
+export type Destination = number | 'filtered' | undefined;
+
+/** Where a new connection gets to now. */
+export type Target = () => Destination;
+
+/** Until a packet that was not answered is sent again; Linux waits a second first. */
+const againMs = 50;
 
 /** One relayed port. */
 export class Relay {
@@ -60,9 +66,19 @@ export class Relay {
     this.#server = undefined;
   }
 
+  #again(from: Socket): void {
+    const timer = setTimeout(() => {
+      from.off('close', stop).off('error', stop);
+      this.#pass(from);
+    }, againMs);
+    const stop = (): void => clearTimeout(timer);
+    from.on('close', stop).on('error', stop);
+  }
+
   #pass(from: Socket): void {
     const port = this.#target();
     if (port === undefined) return void from.resetAndDestroy();
+    if (port === 'filtered') return this.#again(from);
     const to = connect({ port, host: '127.0.0.1' });
     for (const [one, other] of [
       [from, to],

@@ -12,7 +12,7 @@ import { leftEndpoints, releaseEndpoint } from './endpoint.ts';
 import { awaitServing } from './serving.ts';
 import { deletePod, deleteSecret, ended, leftPods, leftSecrets, podState } from './pods.ts';
 import type { Site } from './site.ts';
-import { refusal } from './transaction.ts';
+import { refusal } from './refusal.ts';
 import type { Means } from './transaction.ts';
 
 /**

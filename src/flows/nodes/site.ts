@@ -32,15 +32,16 @@ export function calm(site: Site): Site {
 }
 
 /**
- * A cluster whose requests outlast the exchange of an API server. A request through one node's port is not sent
- * again: whoever asks one port wants to know whether it answers.
+ * A cluster whose requests outlast the exchange of an API server. A request through one node's port, or over a
+ * connection of its own, is not sent again: whoever asks so wants to know whether there is an answer.
  */
 export function patient(cluster: Cluster, clock: World['clock']): Cluster {
   const request = async (one: ApiRequest): Promise<Answer> => {
     const until = clock.now().getTime() + patienceMs;
     const pause = one.uncancelled === true ? clock.rest : clock.sleep;
     for (;;) {
-      const late = clock.now().getTime() + pauseMs > until || one.through !== undefined;
+      const once = one.through !== undefined || one.fresh === true;
+      const late = once || clock.now().getTime() + pauseMs > until;
       try {
         const answer = await cluster.request(one);
         if (late || !isAway(answer)) return answer;

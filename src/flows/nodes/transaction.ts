@@ -4,7 +4,7 @@
 import type { Place, Turn } from '../../audit/plan/step.ts';
 import { guardManifest } from '../../node/helper-pod.ts';
 import { isOver } from '../../node/protocol.ts';
-import type { Phase, PhaseArguments } from '../../node/protocol.ts';
+import type { Phase, PhaseAnswer, PhaseArguments } from '../../node/protocol.ts';
 import { readManifest } from '../../audit/target/manifest.ts';
 import { Failure } from '../../errors.ts';
 import type { Through } from '../../io/world.ts';
@@ -12,6 +12,8 @@ import { UnknownEnd } from '../crew.ts';
 import { holdEndpoint, releaseEndpoint } from './endpoint.ts';
 import { ask } from './hand.ts';
 import type { Hand } from './hand.ts';
+import { whileKnocking } from './knock.ts';
+import { refusal } from './refusal.ts';
 import { awaitServing } from './serving.ts';
 import type { Site } from './site.ts';
 import { calm, until } from './site.ts';
@@ -163,7 +165,11 @@ class Transaction {
   }
 
   async #carry(): Promise<void> {
-    await this.#phase('carry', {});
+    const lines = await whileKnocking(this.#site, this.#turn, () => this.#phase('carry', {}));
+    if (Number(new Map(lines).get('arrived') ?? 0) === 0)
+      this.#tell(
+        'Nobody connected from outside, so it is not known whether packet filters let the twin be reached',
+      );
     this.#endpoint = await holdEndpoint(this.#site, this.#turn);
   }
 
@@ -261,9 +267,9 @@ class Transaction {
     args: PhaseArguments[P],
     files: Readonly<Record<string, string>> = {},
     site: Site = this.#site,
-  ): Promise<void> {
+  ): Promise<PhaseAnswer['lines']> {
     const answer = await this.#ask(phase, args, files, site);
-    if (answer.outcome === 'ok') return;
+    if (answer.outcome === 'ok') return answer.lines;
     throw refusal(this.#turn.node, phase, answer);
   }
 
@@ -283,24 +289,4 @@ export async function onEach(
     const answer = await ask(hand, site, place, { phase, args: { folder } });
     if (answer.outcome !== 'ok') throw refusal(place.node, phase, answer);
   }
-}
-
-/** What the node said no to, as a failure of the run. */
-export function refusal(
-  node: string,
-  phase: Phase,
-  answer: Exclude<Awaited<ReturnType<Hand['phase']>>, { outcome: 'ok' }>,
-): Failure {
-  if (answer.outcome === 'unknown')
-    return new Failure('cluster-answer', `${node}: how "${phase}" ended is not known: its pod was cut off.`, [
-      'kubectl sematext-audit status; then the same command with --resume',
-    ]);
-  const foreign = answer.code === 'open-transaction' || answer.code === 'manifest-changed';
-  return new Failure(
-    foreign ? 'another-run' : 'target-unsupported',
-    `${node}: ${answer.text || answer.code} (${phase}).`,
-    foreign
-      ? ['if no other run is at work: the same command with --resume']
-      : [`see ${answer.code} in docs/how-it-changes-your-api-server.md`],
-  );
 }

@@ -102,7 +102,7 @@ describe('the carry', function () {
   before(async () => {
     writeFileSync(
       script,
-      [part('base'), part('redirect'), 'task=$1', 'shift', 'take "$@"', '"$task"'].join('\n'),
+      [part('base'), part('redirect'), 'task=$1', 'shift', 'take "$@"', 'eval "$task"'].join('\n'),
     );
     writeFileSync(join(folder, 'nft'), '#!/bin/sh\nexit 127\n');
     chmodSync(join(folder, 'nft'), 0o755);
@@ -151,9 +151,9 @@ describe('the carry', function () {
           `address=${address}`,
           `service=${ipv6 ? `[${service}]` : service}:443`,
         ];
-        const task = (name: string): void => {
+        const task = (what: string): string => {
           const path = means === 'nft' ? '' : `${folder}:`;
-          inside(node, 'env', `PATH=${path}${process.env['PATH']}`, 'dash', script, name, ...words);
+          return inside(node, 'env', `PATH=${path}${process.env['PATH']}`, 'dash', script, what, ...words);
         };
         const rules = (): string => set(node, 'nft list ruleset; iptables -t nat -S; ip6tables -t nat -S');
         const ours = (): readonly string[] =>
@@ -202,6 +202,31 @@ describe('the carry', function () {
           assert.equal(await during.again(), 'twin', 'a connection that the twin has, after the carry');
           for (const { lines } of [before, during]) lines.close();
           set(node, 'nft delete table inet other');
+        });
+
+        it('sees connections that a packet filter of the node keeps from the twin, and only these', () => {
+          const filter = `nft add table inet ufw; nft add chain inet ufw in '{ type filter hook input priority 0; }'`;
+          task('carry');
+          assert.equal(answers(node, address, 6443), 'twin');
+          assert.equal(task('reached'), '0 0\n', 'from the node itself');
+          assert.equal(answers(neighbour, address, 6443), 'twin');
+          assert.equal(answers(neighbour, service, 443), 'twin');
+          if (!ipv6) assert.equal(answers(neighbour, 'fd00:99::2', 6443), 'twin', 'the other family');
+          assert.equal(answers(neighbour, address, 7443), 'twin', 'to its own port: it was not sent there');
+          assert.equal(task('reached'), ipv6 ? '2 2\n' : '3 3\n');
+          assert.equal(task('blocked || echo no'), 'no\n');
+          set(node, `${filter}; nft add rule inet ufw in iifname != lo tcp dport 7443 drop`);
+          try {
+            assert.equal(task('blocked || echo no'), 'no\n', 'nobody has come since');
+            assert.equal(answers(node, address, 6443), 'twin', 'the node itself');
+            assert.equal(task('blocked || echo no'), 'no\n');
+            assert.equal(answers(neighbour, address, 6443), 'nobody');
+            assert.equal(task('blocked && echo yes'), 'yes\n');
+          } finally {
+            set(node, 'nft delete table inet ufw');
+          }
+          task('carry');
+          assert.equal(task('reached'), '0 0\n', 'a new one counts anew');
         });
 
         it('may be added twice, and taken away twice', () => {

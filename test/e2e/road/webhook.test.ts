@@ -64,6 +64,23 @@ describe('enable --webhook on a real kubeadm node', function () {
     await assertNothingLeft(node, [node]);
   });
 
+  it('changes nothing where the node filters the port of the twin, and nobody is refused', async () => {
+    await node.exec(`nft -f - <<'RULES'
+table inet ufw {
+  chain input { type filter hook input priority 0; iifname != "lo" tcp dport 7443 drop; }
+}
+RULES`);
+    const { done, seen } = await whileAsked('a packet filter', clients, () =>
+      operator.plain('enable', ...webhook()),
+    );
+    await node.exec('nft delete table inet ufw');
+    assert.equal(done.code, 7, shown(done));
+    assert.match(done.stderr, /a packet filter of the node drops .* port 7443 \(carry\)/);
+    assertServed(seen, 50);
+    assert.equal(await manifestNow(node), manifest);
+    await assertNothingLeft(node, [node]);
+  });
+
   it('turns it on while everybody is served', async () => {
     const { done, seen } = await whileAsked('enable --webhook', clients, async () => {
       const run = await operator.start('enable', ...webhook());

@@ -8,6 +8,9 @@ import { join } from 'node:path';
  * sleep of an hour is how the guard waits for its end.
  */
 const sleep = `
+case $1 in
+  *.*) exec /bin/sleep 0.01 ;;
+esac
 [ "$1" -lt 60 ] || exec /bin/sleep 3600
 [ -n "\${TICKS:-}" ] || exec /bin/sleep "\${NAP:-0.05}"
 ulimit -S -f unlimited
@@ -24,7 +27,10 @@ case $* in
   '--check -f -') cat > /dev/null ;;
   '-f -') cat > "$SHIMS/rules"; mv "$SHIMS/rules" "$SHIMS/table-$(sed -n 's/^table \\([^ ]*\\) .*/\\1/p' "$SHIMS/rules")" ;;
   'delete table '*) rm "$SHIMS/table-$3" ;;
-  'list table '*) test -e "$SHIMS/table-$3" ;;
+  'list table '*)
+    test -e "$SHIMS/table-$3" || exit 1
+    set -- $(cat "$SHIMS/reached" 2> /dev/null || echo 10 10)
+    printf 'counter %s {\\n packets %s bytes 0\\n}\\n' sent "$1" arrived "$2" ;;
 esac
 `;
 
@@ -35,6 +41,7 @@ echo "\${0##*/} $*" >> "$SHIMS/calls"
 rules=$SHIMS/\${0##*/}; touch "$rules"
 shift 4
 case $1 in
+  -v) [ "$2 $3" = '-S SEMATEXT_AUDIT_IN' ] && grep -qx "chain $3" "$rules" && echo "-A $3 -p tcp -c 10 600" ;;
   -S) [ "$2" = PREROUTING ] || grep -qx "chain $2" "$rules" ;;
   -N) ! grep -qx "chain $2" "$rules" && echo "chain $2" >> "$rules" ;;
   -X) grep -qx "chain $2" "$rules" && grep -vx "chain $2" "$rules" > "$rules.new"; mv "$rules.new" "$rules" 2>/dev/null ;;
