@@ -248,7 +248,8 @@ async function sent<T extends Answer>(
     return await send(request);
   } catch (error) {
     const { method = 'GET', fresh = false } = request;
-    if (fresh || method !== 'GET' || !(error instanceof HttpError) || error.code !== 'ECONNRESET') throw error;
+    if (fresh || method !== 'GET' || !(error instanceof HttpError) || error.code !== 'ECONNRESET')
+      throw error;
     return send(request);
   }
 }

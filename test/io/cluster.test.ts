@@ -177,6 +177,16 @@ describe('cluster', () => {
       assert.ok(ports.size <= 6, `${ports.size} connections`);
     });
 
+    it('asks over a connection of its own where that is wanted, and never uses that again', async () => {
+      const { host, asked } = await apiServer(own, 'api', 'IP:127.0.0.1');
+      const server = { server: `https://${host}`, 'certificate-authority': own.ca };
+      const api = await cluster({ kubeconfig: kubeconfig(folder, server) });
+      for (const fresh of [false, true, true, false]) await api.request({ path: '/', fresh });
+      const [first, second, third, fourth] = asked.map(({ port }) => port);
+      assert.equal(new Set([first, second, third]).size, 3);
+      assert.equal(fourth, first);
+    });
+
     it('trusts anybody only when told to', async () => {
       const { host } = await apiServer(own, 'api', 'DNS:elsewhere');
       const config = kubeconfig(folder, { server: `https://${host}`, 'certificate-authority': own.ca });
@@ -356,6 +366,16 @@ describe('cluster', () => {
     assert.equal(asked, 3);
     await unreachable(Promise.resolve(api), { method: 'POST', path: '/' });
     assert.equal(asked, 4);
+  });
+
+  it('asks once over a connection of its own', async () => {
+    let asked = 0;
+    const host = await httpServer((request) => {
+      asked += 1;
+      request.socket.resetAndDestroy();
+    });
+    await unreachable(cluster({ server: `http://${host}` }), { path: '/', fresh: true });
+    assert.equal(asked, 1);
   });
 
   it('asks an overloaded server again when it says so, three times at most', async () => {

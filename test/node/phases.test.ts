@@ -300,6 +300,8 @@ for (const shell of shells)
       node.setShim('reached', '3 3');
       const { answer } = await node.phase('carry', {});
       assert.deepEqual(answer, { outcome: 'ok', lines: [['arrived', '6']] }, 'of both families');
+      road.kubelet.stop(); // the guard would see to it too
+      await new Promise((done) => setTimeout(done, 200));
       node.setShim('reached', '4 3');
       await refused('swap', 'carry-blocked');
       await well(node.phase('abort', {}));
