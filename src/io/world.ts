@@ -31,7 +31,7 @@ export interface ApiRequest {
   readonly via?: string;
   /** A port of a control-plane node, reached by port-forward through a pod in that node's network. */
   readonly through?: Through;
-  /** Over a connection of its own, and never sent again: whether connections come through is what is asked. */
+  /** Over a connection of its own, and not again when that breaks: whether connections come through is what is asked. */
   readonly fresh?: boolean;
   /** Sent even when the run was cancelled: what was done must be undone. */
   readonly uncancelled?: boolean;

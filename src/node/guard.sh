@@ -93,7 +93,7 @@ watch() {
     fi
   elif [ "$boot" != "$(booted)" ]; then
     give_up 'the node was rebooted before the swap'
-  elif blocked; then
+  elif [ -n "$twin" ] && blocked; then
     # The phase that looks for this itself is faster, unless it was killed.
     lost=$((lost + 1))
     [ "$lost" -lt 3 ] || give_up "$(kept_out)"

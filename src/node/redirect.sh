@@ -169,9 +169,11 @@ carried() {
 # the node. Not those that began on the node, which few filter.
 reached() {
   for of in ip ip6; do
-    node nft list table "$of" sematext_audit
-    tables "$of" -v -S SEMATEXT_AUDIT
-    tables "$of" -v -S SEMATEXT_AUDIT_IN
+    # iptables is asked only where it was used: it waits while others hold its lock
+    node nft list table "$of" sematext_audit || {
+      tables "$of" -v -S SEMATEXT_AUDIT
+      tables "$of" -v -S SEMATEXT_AUDIT_IN
+    }
   done 2> /dev/null | awk '
     $1 == "counter" { name = $2 }
     $1 == "packets" { count[name] += $2 }
