@@ -108,6 +108,25 @@ for (const shell of usualShells)
       assert.equal(last(), 'restored');
     });
 
+    for (const beats of [2, 3])
+      it(`${beats < 3 ? 'waits' : 'waits no longer'} when it cannot tell who serves for ${beats} s`, async () => {
+        await at('swapped', { slow: 1e9 });
+        node.serve({ port: 6443, pid: 6001, command: 'old' });
+        await well(node.phase('restore', {}));
+        // /proc does not show whose the socket is: from the first tick on, for so many beats
+        const fd = '"$NODE/proc/6001/fd"';
+        node.setShim(
+          'tick',
+          `echo >> "$SHIMS/ticks"
+           case $(wc -l < "$SHIMS/ticks") in
+             1) mv ${fd} "$SHIMS/fd" ;;
+             ${1 + beats}) mv "$SHIMS/fd" ${fd} ;;
+           esac`,
+        );
+        await eventually(() => node.readShim('ticks').length > 10 || last() !== undefined);
+        assert.equal(last(), beats < 3 ? undefined : 'restored');
+      });
+
     it('believes a server that has listened for 15 s where nothing can ask it', async () => {
       await at('swapped', { slow: 1e9 });
       node.setShim('no-curl', '');

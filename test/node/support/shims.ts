@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 /**
  * Time passes only by the guard's own ticks, a hundred times as fast; what others wait for comes while they wait. A
- * sleep of an hour is how the guard waits for its end.
+ * sleep of an hour is how the guard waits for its end. What a test has put into `tick` is done in between.
  */
 const sleep = `
 case $1 in
@@ -17,6 +17,7 @@ ulimit -S -f unlimited
 read -r up _ < "$NODE/proc/uptime"
 if mv "$SHIMS/jump" "$SHIMS/jumped" 2>/dev/null; then up=$((up + $(cat "$SHIMS/jumped"))); fi
 printf '%s\\n' "$((up + $1)) 0" > "$SHIMS/uptime" && mv -f "$SHIMS/uptime" "$NODE/proc/uptime"
+[ ! -e "$SHIMS/tick" ] || . "$SHIMS/tick"
 exec /bin/sleep 0.01
 `;
 
