@@ -42,6 +42,7 @@ phase_look() {
   say "free-var=$(room "$state")"
   say "free-log=$(room "$root$log")"
   say "carry=$(carrier)"
+  say "service-proxy=$(service_proxy)"
   if carried; then say carried=yes; else say carried=no; fi
   if [ -f "$guard" ]; then say guard=yes; else say guard=no; fi
   if beats; then say alive=yes; else say alive=no; fi

@@ -5,6 +5,8 @@ import type { PhaseAnswer } from './protocol.ts';
 export const states = ['staged', 'armed', 'carried', 'swapped', 'restoring'] as const;
 export type State = (typeof states)[number];
 
+const proxies = ['iptables', 'nftables', 'ipvs'] as const;
+
 export interface NodeLook {
   /** The file that defines kube-apiserver; undefined where there is none in the folder. */
   readonly manifest: { readonly path: string; readonly sha256: string; readonly text: string } | undefined;
@@ -30,6 +32,8 @@ export interface NodeLook {
   readonly free: { readonly etc: number; readonly var: number; readonly log: number };
   /** What can redirect the traffic of the API port. */
   readonly carry: 'nft' | 'iptables' | 'none';
+  /** What leads connections to service addresses: a mode of kube-proxy, or something else. */
+  readonly serviceProxy: 'iptables' | 'nftables' | 'ipvs' | 'other';
   /** Whether a redirect of ours is in place. */
   readonly carried: boolean;
   /** Whether the guard's manifest is there; whether it has said so within the last seconds. */
@@ -60,6 +64,7 @@ export function nodeLook(answer: PhaseAnswer): NodeLook | undefined {
   if (arch === undefined) return undefined;
   const kib = (key: string): number => Number(one(key) ?? 0);
   const carry = one('carry');
+  const serviceProxy = one('service-proxy');
   return {
     manifest: manifestOf(one('manifest'), fileOf(one('manifest-base64'), one('sha'))),
     others: all('other'),
@@ -70,6 +75,7 @@ export function nodeLook(answer: PhaseAnswer): NodeLook | undefined {
     files: all('config').flatMap(configOf),
     free: { etc: kib('free-etc'), var: kib('free-var'), log: kib('free-log') },
     carry: carry === 'nft' || carry === 'iptables' ? carry : 'none',
+    serviceProxy: proxies.find((known) => known === serviceProxy) ?? 'other',
     carried: one('carried') === 'yes',
     guard: { armed: one('guard') === 'yes', alive: one('alive') === 'yes' },
     listening: all('listening').map(Number),

@@ -211,6 +211,24 @@ gets_through() {
   done
 }
 
+# service_proxy: what leads connections to service addresses on this node. In IPVS mode kube-proxy has a chain of that
+# name too.
+service_proxy() {
+  for of in ip ip6; do
+    if grep -qs '^ *kube-ipvs0:' "$root/proc/net/dev"; then
+      echo ipvs
+    elif node nft list table "$of" kube-proxy > /dev/null; then
+      echo nftables
+    elif tables "$of" -S KUBE-SERVICES > /dev/null; then
+      echo iptables
+    else
+      continue
+    fi
+    return
+  done 2> /dev/null
+  echo other
+}
+
 # carrier: what a carry would be done with on this node, found without doing it
 carrier() {
   address=192.0.2.1 port=6443 twin=6444 service=''

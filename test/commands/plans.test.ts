@@ -54,6 +54,7 @@ const ground = (carry: 'nft' | 'none'): Ground => ({
         files: [],
         free: { etc: 1e6, var: 1e6, log: 1e6 },
         carry,
+        serviceProxy: 'iptables',
         carried: false,
         guard: { armed: false, alive: false },
         listening: [6443],

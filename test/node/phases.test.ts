@@ -437,6 +437,18 @@ for (const shell of shells)
       assert.deepEqual(node.list('/var/log/kubernetes/audit'), ['audit.log']);
     });
 
+    it('tells what leads to service addresses', async () => {
+      await at('start');
+      const proxy = async (): Promise<string> => (await node.look()).serviceProxy;
+      assert.equal(await proxy(), 'other');
+      for (const mode of ['iptables', 'nftables']) {
+        node.setShim('proxy', mode);
+        assert.equal(await proxy(), mode);
+      }
+      node.write('/proc/net/dev', '    lo: 1 2\nkube-ipvs0: 0 0\n');
+      assert.equal(await proxy(), 'ipvs');
+    });
+
     it('tells what is on the node', async () => {
       await at('carried');
       const look = await node.look();

@@ -107,6 +107,7 @@ describe('a look', () => {
       files: [],
       free: { etc: 0, var: 0, log: 0 },
       carry: 'none',
+      serviceProxy: 'other',
       carried: false,
       guard: { armed: false, alive: false },
       listening: [],

@@ -9,6 +9,7 @@ import { kubeadmConfig } from '../target/kubeadm-config.ts';
 import { applyChange, readManifest, withoutChange } from '../target/manifest.ts';
 import { doneStep, forgetStep, openStep } from './record.ts';
 import type { AuditRecord, RecordedChange } from './record.ts';
+import { isTurn } from './step.ts';
 import type {
   HelmStep,
   KubeObject,
@@ -134,6 +135,20 @@ function cannotCarry({ look }: SeenNode, { noTwin }: Ground, twin: number | unde
   return undefined;
 }
 
+/** What "no outage expected" was not seen with. */
+function untried(steps: readonly Step[], { nodes }: Ground): readonly string[] {
+  const calm = steps.flatMap((step) =>
+    isTurn(step) && step.action.turn.outage === 'none' ? [step.action.turn.node] : [],
+  );
+  const names = nodes
+    .filter(({ name, look }) => calm.includes(name) && ['ipvs', 'other'].includes(look.serviceProxy))
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    `Whether pods are served all the time by the Service address is not known on ${names.join(', ')}: it was tried with kube-proxy in iptables and nftables mode alone.`,
+  ];
+}
+
 export interface Rollout {
   readonly facts: Facts;
   readonly ground: Ground;
@@ -169,7 +184,10 @@ export function planRollout(rollout: Rollout): Plan {
   const fresh = before?.record.change === undefined;
   const first = fresh ? [claimStep(ground)] : [];
   const last = fresh ? [] : [tidyStep(ground)];
-  return { steps: [openStep(before, record), ...first, ...steps, ...last, doneStep(record)], notes: [] };
+  return {
+    steps: [openStep(before, record), ...first, ...steps, ...last, doneStep(record)],
+    notes: untried(turns, ground),
+  };
 }
 
 export interface Withdrawal {
@@ -194,12 +212,13 @@ export function planWithdrawal({ record, version, ground, agent }: Withdrawal): 
   // kubeadm-config first: an upgrade in between must not render flags whose files are gone
   const turns = [...kept, ...turnsFrom(change, ground)];
   const begin = openStep({ resourceVersion: version }, { ...record, state: 'open' });
+  const notes = untried(turns, ground);
   if (rest.length === 0)
-    return { steps: [begin, ...turns, ...agent, clearStep(ground), forgetStep()], notes: [] };
+    return { steps: [begin, ...turns, ...agent, clearStep(ground), forgetStep()], notes };
   const left = { ...record, change: { ...change, nodes: rest, kubeadm: false } };
   return {
     steps: [begin, ...turns, clearStep(ground), doneStep(left)],
-    notes: [`Still changed: ${rest.join(', ')}.`],
+    notes: [...notes, `Still changed: ${rest.join(', ')}.`],
   };
 }
 

@@ -69,7 +69,7 @@ file=${rules}/iptables/\${0##*/}
 [ "$1 $2 $3 $4" = '-w 5 -t nat' ] || { echo "iptables: not imitated: $*" >&2; exit 64; }
 shift 4
 command=$1 chain=\${2-}
-[ -f "$file" ] || printf '%s\\n' '-P PREROUTING ACCEPT' '-P INPUT ACCEPT' '-P OUTPUT ACCEPT' > "$file"
+[ -f "$file" ] || printf '%s\\n' '-P PREROUTING ACCEPT' '-P INPUT ACCEPT' '-P OUTPUT ACCEPT' '-N KUBE-SERVICES' > "$file"
 shift 2
 ${none('iptables: No chain/target/match by that name.')}
 known() {

@@ -32,11 +32,12 @@ interface Seen {
   readonly applied?: string;
   readonly listening?: readonly number[];
   readonly carry?: 'nft' | 'none';
+  readonly serviceProxy?: SeenNode['look']['serviceProxy'];
 }
 
 const node = (
   name: string,
-  { text = before, original, applied, listening = [], carry = 'nft' }: Seen = {},
+  { text = before, original, applied, listening = [], carry = 'nft', serviceProxy = 'iptables' }: Seen = {},
 ): SeenNode => ({
   name,
   arch: 'amd64',
@@ -54,6 +55,7 @@ const node = (
     files: [],
     free: { etc: 1e6, var: 1e6, log: 1e6 },
     carry,
+    serviceProxy,
     carried: false,
     guard: { armed: false, alive: false },
     listening,
@@ -135,6 +137,14 @@ describe('planRollout', () => {
       assert.equal(turn?.outage === 'none' ? 0 : turn?.outage.seconds, 13);
       assert.deepEqual([turn?.carry, turn?.twin], [undefined, twin]);
     });
+
+  it('says what "no outage" was not tried with', () => {
+    const names = ['iptables', 'nftables', 'ipvs', 'other'] as const;
+    const nodes = names.map((serviceProxy) => node(serviceProxy, { serviceProxy }));
+    assert.match(planned(ground(nodes)).notes.join(), /^Whether pods .* is not known on ipvs, other: /);
+    assert.deepEqual(planned(ground(nodes.slice(0, 2))).notes, []);
+    assert.deepEqual(planned(ground([node('ipvs', { serviceProxy: 'ipvs', carry: 'none' })])).notes, []);
+  });
 });
 
 describe('planWithdrawal', () => {

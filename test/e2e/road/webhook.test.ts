@@ -58,6 +58,7 @@ describe('enable --webhook on a real kubeadm node', function () {
     const end = await operator.plain('enable', ...webhook(), '--dry-run');
     assert.equal(end.code, 0, shown(end));
     assert.match(end.stdout, /Change the API server on control-1 \(no outage expected\)/);
+    assert.doesNotMatch(end.stdout, /Whether pods/);
     assert.match(end.stdout, /^\+ +- --audit-webhook-config-file=\/etc\/kubernetes\/sematext-audit\//m);
     assert.match(end.stdout, /^\+ +server: ".*\$\{LOGS_TOKEN\}"$/m);
     assert.equal(await manifestNow(node), manifest);

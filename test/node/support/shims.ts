@@ -28,6 +28,7 @@ case $* in
   '--check -f -') cat > /dev/null ;;
   '-f -') cat > "$SHIMS/rules"; mv "$SHIMS/rules" "$SHIMS/table-$(sed -n 's/^table \\([^ ]*\\) .*/\\1/p' "$SHIMS/rules")" ;;
   'delete table '*) rm "$SHIMS/table-$3" ;;
+  'list table '*' kube-proxy') grep -qsx nftables "$SHIMS/proxy" ;;
   'list table '*)
     test -e "$SHIMS/table-$3" || exit 1
     set -- $(cat "$SHIMS/reached" 2> /dev/null || echo 10 10)
@@ -43,7 +44,12 @@ rules=$SHIMS/\${0##*/}; touch "$rules"
 shift 4
 case $1 in
   -v) [ "$2 $3" = '-S SEMATEXT_AUDIT_IN' ] && grep -qx "chain $3" "$rules" && echo "-A $3 -p tcp -c 10 600" ;;
-  -S) [ "$2" = PREROUTING ] || grep -qx "chain $2" "$rules" ;;
+  -S)
+    case $2 in
+      KUBE-SERVICES) grep -qsx iptables "$SHIMS/proxy" ;;
+      PREROUTING) ;;
+      *) grep -qx "chain $2" "$rules" ;;
+    esac ;;
   -N) ! grep -qx "chain $2" "$rules" && echo "chain $2" >> "$rules" ;;
   -X) grep -qx "chain $2" "$rules" && grep -vx "chain $2" "$rules" > "$rules.new"; mv "$rules.new" "$rules" 2>/dev/null ;;
   -F) grep -qx "chain $2" "$rules" && grep -v "^rule $2 " "$rules" > "$rules.new"; mv "$rules.new" "$rules" 2>/dev/null ;;
