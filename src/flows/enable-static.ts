@@ -13,7 +13,7 @@ import { seen } from '../audit/facts.ts';
 import type { Facts } from '../audit/facts.ts';
 import type { AuditRecord } from '../audit/plan/record.ts';
 import { planRollout, recordedChange } from '../audit/plan/rollout.ts';
-import type { Ground } from '../audit/plan/rollout.ts';
+import type { Ground } from '../audit/plan/turns.ts';
 import { checkPolicy } from '../audit/policy/check.ts';
 import { preset } from '../audit/policy/presets.ts';
 import { recordedProbes } from '../audit/policy/recorded.ts';

@@ -214,10 +214,12 @@ gets_through() {
 # service_proxy: what leads connections to service addresses on this node. In IPVS mode kube-proxy has a chain of that
 # name too.
 service_proxy() {
+  if grep -qs '^ *kube-ipvs0:' "$root/proc/net/dev"; then
+    echo ipvs
+    return
+  fi
   for of in ip ip6; do
-    if grep -qs '^ *kube-ipvs0:' "$root/proc/net/dev"; then
-      echo ipvs
-    elif node nft list table "$of" kube-proxy > /dev/null; then
+    if node nft list table "$of" kube-proxy > /dev/null; then
       echo nftables
     elif tables "$of" -S KUBE-SERVICES > /dev/null; then
       echo iptables

@@ -112,9 +112,7 @@ describe('a command that cannot do it', function () {
     it(`${what}: ${code}, exit ${codes[code]}`, async () => {
       given?.();
       const ran = await place.run(`${line} -o json`, env);
-      const { error } = valid(ran, 'error.v1') as unknown as {
-        error: { code: string; exit: number; message: string };
-      };
+      const error = valid(ran, 'error.v1')['error'] as { code: string; exit: number; message: string };
       const expected = code === 'another-run' ? ['another-run', 'rolled-back'] : [code];
       assert.ok(expected.includes(error.code), `${error.code}: ${error.message}`);
       assert.deepEqual([ran.exit, error.exit], [codes[code], codes[code]]);
@@ -126,7 +124,7 @@ describe('a command that cannot do it', function () {
     place.sematext.faults.search.down({ when: () => (end(), false) });
     const ran = await place.run('test-event --direct -o json', {}, (_all, stop) => (end = stop));
     assert.equal(ran.exit, 130, ran.stderr);
-    const { error } = valid(ran, 'error.v1') as unknown as { error: { code: string } };
+    const error = valid(ran, 'error.v1')['error'] as { code: string };
     assert.equal(error.code, 'interrupted');
   });
 });

@@ -11,7 +11,7 @@ import { webhookChange } from '../../src/audit/backend/webhook.ts';
 import type { Change } from '../../src/audit/change.ts';
 import type { Facts } from '../../src/audit/facts.ts';
 import { planRollout, planWithdrawal, recordedChange } from '../../src/audit/plan/rollout.ts';
-import type { Ground } from '../../src/audit/plan/rollout.ts';
+import type { Ground } from '../../src/audit/plan/turns.ts';
 import type { AuditRecord } from '../../src/audit/plan/record.ts';
 import { isTurn } from '../../src/audit/plan/step.ts';
 import type { HelmStep, KubeObject, ObjectStep, Plan } from '../../src/audit/plan/step.ts';

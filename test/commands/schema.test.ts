@@ -54,7 +54,7 @@ describe('documents for scripts', function () {
     const { run, api } = await open();
     await api.stop();
     const ran = await run('status -o json');
-    const { error } = valid(ran) as unknown as { error: { code: string; exit: number } };
+    const error = valid(ran)['error'] as { code: string; exit: number };
     assert.deepEqual([ran.exit, error.code, error.exit], [4, 'cluster-unreachable', 4]);
     assert.match(ran.stderr, /cannot be reached/);
   });
@@ -62,7 +62,7 @@ describe('documents for scripts', function () {
   it('without a key nothing is verified, and that is no success', async () => {
     const { run } = await open();
     const ran = await run('enable --dynamic -o json', { SEMATEXT_API_KEY: undefined });
-    const { proof } = valid(ran) as unknown as { proof: { verdict: string } };
+    const proof = valid(ran)['proof'] as { verdict: string };
     assert.deepEqual([ran.exit, proof.verdict], [3, 'not-verified']);
   });
 

@@ -1,7 +1,7 @@
 // Questions about the control-plane nodes before their API servers are changed.
 import type { Change } from '../change.ts';
-import type { Ground } from '../plan/rollout.ts';
-import { felt } from '../plan/rollout.ts';
+import type { Ground } from '../plan/turns.ts';
+import { felt } from '../plan/turns.ts';
 import { isTurn } from '../plan/step.ts';
 import type { Plan } from '../plan/step.ts';
 import type { PolicyProblem } from '../policy/problem.ts';

@@ -1,7 +1,7 @@
 // What must be known before nodes are changed, learned in one go: the nodes as they are, whether a twin may run there,
 // where the API's service address is, and what kubeadm would render next time.
 import { names } from '../../audit/names.ts';
-import type { Ground, KubeadmConfigMap } from '../../audit/plan/rollout.ts';
+import type { Ground, KubeadmConfigMap } from '../../audit/plan/turns.ts';
 import { kubeadmPath } from '../../audit/plan/rollout.ts';
 import type { ControlPlaneNode, SeenNode } from '../../audit/target/control-plane-node.ts';
 import { twinPod } from '../../audit/target/twin.ts';

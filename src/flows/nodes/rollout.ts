@@ -6,7 +6,7 @@ import type { Finding } from '../../audit/check/check.ts';
 import { manifestsUsable, nodesReady, outagesOf, roomOnNodes } from '../../audit/check/nodes.ts';
 import type { Probe } from '../../audit/event/probe.ts';
 import type { ProbeResult } from '../../audit/event/proof.ts';
-import type { Ground } from '../../audit/plan/rollout.ts';
+import type { Ground } from '../../audit/plan/turns.ts';
 import { isOnNodes, isTurn } from '../../audit/plan/step.ts';
 import type { HelmStep, Place, Plan, Turn } from '../../audit/plan/step.ts';
 import type { Facts } from '../../audit/facts.ts';

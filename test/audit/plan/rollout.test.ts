@@ -6,7 +6,7 @@ import type { Change } from '../../../src/audit/change.ts';
 import type { Facts } from '../../../src/audit/facts.ts';
 import type { AuditRecord, RecordedChange } from '../../../src/audit/plan/record.ts';
 import { planRollout, planWithdrawal, recordedChange } from '../../../src/audit/plan/rollout.ts';
-import type { Ground } from '../../../src/audit/plan/rollout.ts';
+import type { Ground } from '../../../src/audit/plan/turns.ts';
 import { isTurn } from '../../../src/audit/plan/step.ts';
 import type { Plan, Turn } from '../../../src/audit/plan/step.ts';
 import { applyChange } from '../../../src/audit/target/manifest.ts';

@@ -11,15 +11,10 @@ import { logChange, manifest, manifestNames, webhookChange } from './manifests.t
 
 const options = { run: '0123456789abcdef', node: 'cp-1.example.com', port: 7443 };
 
-interface Spec {
-  readonly containers: readonly {
-    readonly command?: readonly string[];
-    readonly args?: readonly string[];
-  }[];
-}
+type Containers = readonly { readonly command?: readonly string[]; readonly args?: readonly string[] }[];
 
 function flagsOfTwin(text: string): Readonly<Record<string, string>> {
-  const { containers } = twinPod(text, options).spec as unknown as Spec;
+  const containers = twinPod(text, options).spec['containers'] as Containers;
   return flagsFromArgv(containers.flatMap(({ command = [], args = [] }) => [...command, ...args]));
 }
 
