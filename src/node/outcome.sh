@@ -5,16 +5,25 @@
 # that a full disk cannot keep the old one from being put back; and whoever has decided to put it back takes the new
 # one's away first, so that a swap that is late finds nothing to rename.
 
+# sum old|new: the SHA-256 of that manifest
+sum() {
+  case $1 in
+    old) printf '%s\n' "$old" ;;
+    new) printf '%s\n' "$new" ;;
+  esac
+}
+
 # beside old|new: that manifest lies ready beside the real one
 beside() {
-  kind=$new
-  [ "$1" = new ] || kind=$old
-  [ "$(sha "$manifests/.sematext-audit.$1")" = "$kind" ] || copy "$tx/$1.yaml" "$manifests/.sematext-audit.$1"
+  [ "$(sha "$manifests/.sematext-audit.$1")" = "$(sum "$1")" ] || copy "$tx/$1.yaml" "$manifests/.sematext-audit.$1"
 }
 
 # put old|new: what lies beside over the manifest. Which process has to leave for it is noted before, if there is room.
+# Where another was faster, the one that serves may already be the one that stays: looked for first, noted only if the
+# manifest was still another one after that.
 put() {
-  printf '%s\n' "$1 $(booted) $(server "$port")" | write "$tx/leaving"
+  leaves="$1 $(booted) $(server "$port")"
+  [ "$(sha "$root$manifest")" = "$(sum "$1")" ] || printf '%s\n' "$leaves" | write "$tx/leaving"
   mv -f "$manifests/.sematext-audit.$1" "$root$manifest" && flush "$manifests"
 }
 

@@ -108,6 +108,29 @@ for (const shell of usualShells)
       assert.equal(last(), 'restored');
     });
 
+    it('takes no server for one that has to leave when a phase puts the manifest back before it', async () => {
+      await at('swapped');
+      // once it has decided it asks for the boot, to note it beside who serves: there it is held
+      const script = `${state}/guard.sh`;
+      const held = `
+        cat() {
+          case $*$(command cat "$tx/decision" 2> /dev/null) in
+            *boot_idrestored) until [ -e "$SHIMS/go" ]; do echo >> "$SHIMS/held"; sleep 0.1; done ;;
+          esac
+          command cat "$@"
+        }
+      `;
+      node.write(script, held + node.read(script)); // before the kubelet's first look
+      node.pass(60);
+      await eventually(() => node.readShim('held') !== '');
+      await well(node.phase('restore', {}));
+      await road.kubelet.settled();
+      node.setShim('go', '');
+      await road.kubelet.idle();
+      assert.match(last() ?? '', /^restored not confirmed/);
+      assertOver(node, 'old');
+    });
+
     for (const beats of [2, 3])
       it(`${beats < 3 ? 'waits' : 'waits no longer'} when it cannot tell who serves for ${beats} s`, async () => {
         await at('swapped', { slow: 1e9 });
