@@ -21,6 +21,7 @@ export function ask(
     const outgoing = request(`${url}${path}`, { method, headers, ca, agent: false }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', reject); // an answer that began and broke off is none: the request itself has no error then
       incoming.on('end', () =>
         resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
       );
