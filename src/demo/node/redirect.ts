@@ -1,6 +1,6 @@
 // The redirects that the node script has made (src/node/redirect.sh), read from where the stand-ins of nft and iptables
 // have put them (programs.ts), and what they do to a new connection.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A new connection: from outside or a pod (prerouting), or from the node itself (output). */
@@ -61,5 +61,7 @@ export function countRedirected(rules: string, arrived: boolean): void {
     // the first one since the rules were made
   }
   const [sent = 0, came = 0] = counts.split(' ').map(Number);
-  writeFileSync(file, `${sent + 1} ${came + (arrived ? 1 : 0)}\n`);
+  // in one step: the kernel's counters are never read empty, and an empty one reads as a connection that was lost
+  writeFileSync(`${file}.new`, `${sent + 1} ${came + (arrived ? 1 : 0)}\n`);
+  renameSync(`${file}.new`, file);
 }
