@@ -1,4 +1,5 @@
 // Masking: what came from elsewhere and goes into a sentence of ours must not bring a secret along.
+import { withoutCredentials } from '../audit/credentials.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
@@ -7,10 +8,7 @@ const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
  * do), user and password in a URL, and bearer tokens.
  */
 export function redact(text: string, known: Iterable<string> = []): string {
-  let masked = text
-    .replace(new RegExp(`(/|%2F)(${uuid})`, 'gi'), '$1***')
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"']*@/gi, '$1***@')
-    .replace(/(\bBearer\s+)[\w~+/.=-]+/gi, '$1***');
+  let masked = withoutCredentials(text.replace(new RegExp(`(/|%2F)(${uuid})`, 'gi'), '$1***'));
   for (const secret of known) {
     if (secret.length < 6) continue;
     const literal = secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
