@@ -45,7 +45,6 @@ export interface OutputValues {
   readonly output: string;
   readonly 'no-color'?: boolean | undefined;
   readonly 'no-input'?: boolean | undefined;
-  readonly verbose?: boolean | undefined;
 }
 
 /** What the user said about the sink, for a flow (flows/access.ts takes the same); nothing is read or looked up yet. */
@@ -131,6 +130,26 @@ export abstract class Command extends OclifCommand {
   /** Prints a Kubernetes object to stdout as YAML: the thing itself, not a document of ours around it. */
   protected async showObject(object: object): Promise<void> {
     process.stdout.write(await write(object, 'yaml'));
+  }
+
+  /**
+   * Writes a part of a result that is not at its end yet, and waits until the reader has room for more.
+   * @throws Failure interrupted when it was cancelled meanwhile, also by a reader who has gone
+   */
+  protected async stream(text: string): Promise<void> {
+    const { stdout } = process;
+    if (!stdout.write(text))
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          stdout.off('drain', done);
+          this.signal.removeEventListener('abort', done);
+          resolve();
+        };
+        stdout.once('drain', done);
+        this.signal.addEventListener('abort', done, { once: true });
+        if (this.signal.aborted) done();
+      });
+    if (this.signal.aborted) throw new Failure('interrupted', 'Interrupted.');
   }
 
   /** Says something to the user that is not the result. */

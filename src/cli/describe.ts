@@ -25,6 +25,8 @@ export interface FlagManifest {
 export interface ArgManifest {
   readonly description: string;
   readonly required: boolean;
+  /** Whether it may be given several times. */
+  readonly multiple?: boolean;
   readonly options?: readonly string[];
 }
 
@@ -60,8 +62,13 @@ function flagManifest(name: string, flag: Command.Flag): FlagManifest {
   return defined({ ...told, default: flag.default as unknown, ...option, ...toggle }) as FlagManifest;
 }
 
-function argManifest({ description = '', required = false, options }: Command.Arg): ArgManifest {
-  return { description, required, ...(options === undefined ? {} : { options: options as string[] }) };
+function argManifest({ description = '', required = false, multiple, options }: Command.Arg): ArgManifest {
+  return {
+    description,
+    required,
+    ...(multiple === true && { multiple }),
+    ...(options === undefined ? {} : { options: options as string[] }),
+  };
 }
 
 function example(one: Command.Example): CommandManifest['examples'][number] {

@@ -1,6 +1,7 @@
 // The flags that commands share, in groups to spread into a command's own: kubectl's connection flags, where the
 // sink is, how the result is written. Values that
 // may stand in the environment are looked up by the command, not here: defaults would be baked into the manifest.
+import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { Failure } from '../errors.ts';
 import { milliseconds } from './duration.ts';
@@ -60,6 +61,10 @@ export const connectionFlags = {
   }),
   'request-timeout': durationFlag({ ...connection, summary: 'how long one request may take; 0 is for ever' }),
 };
+
+/** Files as arguments, at least one. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- oclif's types are its inference
+export const filesArg = (description: string) => Args.string({ description, multiple: true, required: true });
 
 /** A region of Sematext. */
 export type Region = 'us' | 'eu';
@@ -129,6 +134,5 @@ export function outputFlags<const T extends readonly string[]>(...formats: T) {
     })(),
     'no-color': Flags.boolean({ ...output, summary: 'no colours; so does NO_COLOR' }),
     'no-input': Flags.boolean({ ...output, summary: 'never ask; fail where an answer is needed' }),
-    verbose: Flags.boolean({ ...output, char: 'v', summary: 'say more, to stderr' }),
   };
 }

@@ -54,7 +54,7 @@ function flagRow([name, flag]: [string, FlagManifest]): readonly [string, string
 }
 
 /** The command's own flags come first; kubectl's, which the reader knows, last. */
-const groups = ['', 'SINK', 'OUTPUT', 'CLUSTER'];
+const groups = ['', 'FILTER', 'SINK', 'OUTPUT', 'CLUSTER'];
 
 function flagSections({ flags }: CommandManifest): string[] {
   const shown = Object.entries(flags).filter(([, flag]) => flag.hidden !== true);
@@ -66,9 +66,10 @@ function flagSections({ flags }: CommandManifest): string[] {
 }
 
 function usage(id: string, { args }: CommandManifest): string {
-  const words = Object.entries(args).map(([name, { required }]) =>
-    required ? name.toUpperCase() : `[${name.toUpperCase()}]`,
-  );
+  const words = Object.entries(args).map(([name, { required, multiple }]) => {
+    const word = `${name.toUpperCase()}${multiple === true ? '…' : ''}`;
+    return required ? word : `[${word}]`;
+  });
   return `  ${[bin, id.replaceAll(':', ' '), ...words, '[FLAGS]'].join(' ')}`;
 }
 

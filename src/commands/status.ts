@@ -35,6 +35,7 @@ export default class Status extends Command {
       multiple: true,
       multipleNonGreedy: true,
     }),
+    verbose: Flags.boolean({ char: 'v', summary: 'the evidence of every check, like -o wide' }),
     window: durationFlag({ summary: 'how far back arrived events count; default 15m' }),
     interval: durationFlag({ summary: 'least time between two readings of the counters; default 0s' }),
     ...timeoutFlag,

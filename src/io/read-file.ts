@@ -23,9 +23,12 @@ const sentences: Readonly<Record<string, string>> = {
   ELOOP: 'is a link to itself',
   ENAMETOOLONG: 'is too long a name',
   ERR_INVALID_ARG_VALUE: 'is not a file name',
+  Z_BUF_ERROR: 'is damaged gzip',
+  Z_DATA_ERROR: 'is damaged gzip',
 };
 
-function readError(error: unknown): ReadError {
+/** What went wrong with a file, whatever was thrown. */
+export function readError(error: unknown): ReadError {
   if (error instanceof ReadError) return error;
   const code = String((error as { code?: unknown }).code ?? 'unknown');
   return new ReadError(code, sentences[code] ?? `could not be read (${code})`);

@@ -1,6 +1,7 @@
 // Everything outside the process, behind our own words, opened lazily: a command that needs no cluster loads no
 // cluster client. Tests hand in their own world.
 import { openClock } from './clock.ts';
+import type { Block } from './event-lines.ts';
 import type { Helm } from './helm.ts';
 
 /** One HTTP answer as it came; a status is never an exception. */
@@ -152,6 +153,12 @@ export interface World {
   helm(): Promise<Helm>;
   /** A file that the user named, as text; at most 1 MiB. @throws Failure usage */
   read(path: string): Promise<string>;
+  /**
+   * Lines of a file that the user named, or of standard input (`-`); packed or not (src/io/event-lines.ts).
+   * @param literals a JSON object in one line that holds none of these is left out; with none given, no line is
+   * @throws Failure usage when it cannot be read | interrupted
+   */
+  lines(path: string, literals: readonly string[]): AsyncIterable<Block>;
   /** A yes/no question on stderr; anything but y or yes is no. @throws Failure confirmation-needed | interrupted */
   ask(question: string): Promise<boolean>;
   readonly signal: AbortSignal;
@@ -185,6 +192,9 @@ export function openWorld(options: WorldOptions): World {
     },
     helm: once(async () => (await import('./helm.ts')).openHelm(options)),
     read: async (path) => (await import('./read-file.ts')).readNamed(path),
+    lines: async function* (path, literals) {
+      yield* (await import('./event-lines.ts')).blocks(path, literals, options);
+    },
     ask: async (question) => (await import('./prompt.ts')).ask(question, options),
     signal: options.signal,
   };

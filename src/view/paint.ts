@@ -7,12 +7,14 @@ export interface Terminal {
   readonly width: number;
 }
 
-export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'magenta' | 'blue' | 'dim' | 'bold';
 const escapes: Record<Colour, readonly [number, number]> = {
   red: [31, 39],
   green: [32, 39],
   yellow: [33, 39],
   cyan: [36, 39],
+  magenta: [35, 39],
+  blue: [34, 39],
   dim: [2, 22],
   bold: [1, 22],
 };

@@ -1,0 +1,167 @@
+// Lines of audit events out of files, compressed or not, and standard input: in blocks of whole lines, read ahead by
+// one, with those left out that cannot be wanted. Memory is that of two blocks, or of the longest line.
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { Failure } from '../errors.ts';
+import { interrupted } from './clock.ts';
+import { readError } from './read-file.ts';
+import type { Input } from './world.ts';
+
+const blockBytes = 1024 * 1024;
+const newline = 0x0a;
+const [openBrace, closeBrace, letterL] = [0x7b, 0x7d, 0x6c];
+
+/** Whole lines, each with its newline, and the number of each in its source, counted from 1. */
+export interface Block {
+  readonly text: string;
+  readonly numbers: (index: number) => number;
+}
+
+/** Standard input, and what ends the wait for it. */
+interface Surroundings {
+  readonly stdin: Input;
+  readonly signal: AbortSignal;
+}
+
+/** The bytes of a file, unpacked where it begins as gzip does; `-` is standard input. */
+const bytesOf = (path: string, { stdin, signal }: Surroundings): AsyncIterable<Buffer> =>
+  path === '-' ? unpacked(inputChunks(stdin, signal), 'standard input') : unpacked(fileChunks(path), path);
+
+async function* inputChunks(stdin: Input, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const { addAbortSignal } = await import('node:stream');
+  addAbortSignal(signal, stdin as Readable);
+  try {
+    yield* stdin as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw signal.aborted ? interrupted() : unreadable('standard input', error);
+  }
+}
+
+const unreadable = (name: string, error: unknown): Failure =>
+  new Failure('usage', `${name} ${readError(error).message}.`, ['Check the path.'], error);
+
+// Two buffers by turns: the next block is read while this one is looked at.
+async function* fileChunks(path: string): AsyncGenerator<Buffer> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const buffers = [Buffer.allocUnsafe(blockBytes), Buffer.allocUnsafe(blockBytes)] as const;
+    let turn: 0 | 1 = 0;
+    let reading = file.read(buffers[turn], 0, blockBytes);
+    for (;;) {
+      const { bytesRead, buffer } = await reading;
+      if (bytesRead === 0) return;
+      turn = turn === 0 ? 1 : 0;
+      reading = file.read(buffers[turn], 0, blockBytes);
+      reading.catch(() => undefined); // awaited in the next turn, if there is one
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw error instanceof Failure ? error : unreadable(path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function* unpacked(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  const all = chunks[Symbol.asyncIterator]();
+  const first = await all.next();
+  const rest = async function* (): AsyncGenerator<Buffer> {
+    if (first.done === true) return;
+    yield first.value;
+    yield* { [Symbol.asyncIterator]: () => all };
+  };
+  const packed = first.done !== true && first.value[0] === 0x1f && first.value[1] === 0x8b;
+  if (!packed) return yield* rest();
+  const { pipeline } = await import('node:stream');
+  // copies: the reader's buffers are used again before gunzip has read them
+  const copied = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of rest()) yield Buffer.from(chunk);
+  };
+  const gunzip = createGunzip({ chunkSize: blockBytes });
+  pipeline(copied(), gunzip, () => undefined); // its error is the iterator's
+  try {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw error instanceof Failure ? error : unreadable(name, error);
+  }
+}
+
+/**
+ * The lines of a file that the user named, or of standard input (`-`), in blocks.
+ * @param literals a JSON object in one line that holds none of these is left out; with none given, no line is
+ * @throws Failure usage when it cannot be read | interrupted
+ */
+export async function* blocks(
+  path: string,
+  literals: readonly string[],
+  surroundings: Surroundings,
+): AsyncGenerator<Block> {
+  let begun: Buffer[] = [];
+  let line = 1;
+  const emit = (bytes: Buffer): Block => {
+    const { block, lines } = pick(bytes, line, literals);
+    line += lines;
+    return block;
+  };
+  for await (const chunk of bytesOf(path, surroundings)) {
+    const last = chunk.lastIndexOf(newline);
+    if (last >= 0) yield emit(Buffer.concat([...begun, chunk.subarray(0, last + 1)]));
+    if (last >= 0) begun = [];
+    if (last + 1 < chunk.length) begun.push(Buffer.from(chunk.subarray(last + 1)));
+  }
+  if (begun.length > 0) yield emit(Buffer.concat([...begun, Buffer.from('\n')]));
+}
+
+function pick(bytes: Buffer, first: number, literals: readonly string[]): { block: Block; lines: number } {
+  if (literals.length === 0) {
+    const text = bytes.toString('utf8');
+    return { block: { text, numbers: (index) => first + index }, lines: countLines(text) };
+  }
+  const finders = literals.map((literal) => new Finder(bytes, literal));
+  const kept: Buffer[] = [];
+  const numbers: number[] = [];
+  let lines = 0;
+  for (let start = 0; start < bytes.length; lines++) {
+    const end = bytes.indexOf(newline, start);
+    // What is no object in one line is for the reader to judge, whatever it holds; so is {"log":…}, Docker's wrapping,
+    // which may hold a part of a line.
+    const object =
+      bytes[start] === openBrace && bytes[end - 1] === closeBrace && bytes[start + 2] !== letterL;
+    if (!object || finders.some((finder) => finder.within(start, end))) {
+      kept.push(bytes.subarray(start, end + 1));
+      numbers.push(first + lines);
+    }
+    start = end + 1;
+  }
+  const text = kept.length === 0 ? '' : Buffer.concat(kept).toString('utf8');
+  return { block: { text, numbers: (index) => numbers[index] ?? 0 }, lines };
+}
+
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
+}
+
+/** Where a text comes next, looked up once for all lines before it. */
+class Finder {
+  private readonly bytes: Buffer;
+  private readonly literal: Buffer;
+  private next = -1;
+
+  constructor(bytes: Buffer, literal: string) {
+    this.bytes = bytes;
+    this.literal = Buffer.from(literal);
+  }
+
+  within(start: number, end: number): boolean {
+    if (this.next < start) {
+      const found = this.bytes.indexOf(this.literal, start);
+      this.next = found === -1 ? Infinity : found;
+    }
+    return this.next < end;
+  }
+}
