@@ -49,7 +49,7 @@ async function described(signs: Signs, { metrics, flagz }: Heard, via?: string):
 /** One reading of an API server's counters; `to` names one of several. */
 export async function lookAtMetrics(
   cluster: Cluster,
-  to: Pick<ApiRequest, 'via' | 'through'> = {},
+  to: Pick<ApiRequest, 'via' | 'through' | 'fresh'> = {},
 ): Promise<Look<AuditMetrics>> {
   return lookText(cluster, { path: '/metrics', ...to }, understood(readMetrics));
 }

@@ -62,7 +62,8 @@ function either(a: Look<readonly NodeSign[]>, b: Look<readonly NodeSign[]>): Loo
   return { seen: [...a.seen, ...b.seen.filter(({ name }) => !a.seen.some((one) => one.name === name))] };
 }
 
-async function gatherPods(cluster: Cluster): Promise<Look<readonly ApiServerPod[]>> {
+/** The mirror pods of the API servers; a handful at most. */
+export async function gatherPods(cluster: Cluster): Promise<Look<readonly ApiServerPod[]>> {
   const pods = (selector: string): Promise<Look<readonly ApiServerPod[]>> =>
     look(
       cluster,

@@ -2,61 +2,31 @@
 // several asked directly (`via`), deadlines and a cap. What fails is said in one sentence with what to do about it.
 import type { Agent, OutgoingHttpHeaders } from 'node:http';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { Failure } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import { refusal } from './api.ts';
 import { openClock } from './clock.ts';
 import { openCredentials, type Credential, type Credentials } from './credentials.ts';
-import { answerCap, exchange, HttpError, type Exchange, type HttpReason } from './http.ts';
+import { answerCap, exchange, HttpError, type Exchange } from './http.ts';
 import { findAccess, type Access } from './kubeconfig.ts';
 import { invalid } from './kubeconfig-files.ts';
 import { agentFor, proxyFor } from './proxy.ts';
+import { unreachable } from './unreachable.ts';
 import type { Opening } from './tunnel.ts';
-import type { Answer, ApiRequest, Clock, Cluster, WorldOptions } from './world.ts';
+import type {
+  Answer,
+  ApiRequest,
+  Clock,
+  Cluster,
+  Streamed,
+  StreamingCluster,
+  WorldOptions,
+} from './world.ts';
 
 /** When neither the request nor --request-timeout names one. */
 const defaultTimeoutMs = 30_000;
 
 /** The name in every API server's own certificate, whatever address it is asked at. */
 const inClusterName = 'kubernetes.default.svc';
-
-const advice: Partial<Record<HttpReason, readonly string[]>> = {
-  dns: ['Check the server in the kubeconfig, and whether a VPN is needed.'],
-  refused: ['Check that the cluster is running and that the server in the kubeconfig is the right one.'],
-  unreachable: ['Check the network and whether a VPN is needed.'],
-  timeout: ['Check the network, the VPN and firewalls; give it longer with --request-timeout.'],
-  tls: [
-    'Check certificate-authority in the kubeconfig; --tls-server-name helps when only the name differs.',
-    'Behind a company proxy that re-signs TLS, set NODE_EXTRA_CA_CERTS to its certificate.',
-  ],
-  proxy: ['Check proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY.'],
-  reset: ['Try again; a proxy or load balancer in between may have closed the connection.'],
-  protocol: ['Check the server in the kubeconfig: something other than an API server listens there.'],
-};
-
-function unreachable(error: HttpError): Failure {
-  if (error.reason === 'too-large')
-    return new Failure(
-      'cluster-answer',
-      `The API server ${error.host} answered with more than 64 MiB.`,
-      [],
-      error,
-    );
-  if (error.reason === 'truncated')
-    return new Failure(
-      'cluster-answer',
-      `The answer of the API server ${error.host} broke off.`,
-      ['Try again.'],
-      error,
-    );
-  if (error.reason === 'invalid')
-    return new Failure(
-      'usage',
-      'The request for the cluster cannot be sent: a name to act as is malformed.',
-      ['Check --as, --as-group and --as-uid.'],
-    );
-  const message = `The cluster at ${error.host} cannot be reached: ${error.why}.`;
-  return new Failure('cluster-unreachable', message, advice[error.reason] ?? [], error);
-}
 
 const noAuthority = (): Failure =>
   invalid("The kubeconfig's certificate authority is not a PEM certificate.");
@@ -178,7 +148,7 @@ interface More {
  * @param known where the cluster's own secrets are added, so that they are masked
  * @throws Failure kubeconfig-invalid | usage
  */
-export async function openCluster(options: WorldOptions, known: Set<string>): Promise<Cluster> {
+export async function openCluster(options: WorldOptions, known: Set<string>): Promise<StreamingCluster> {
   const access = await findAccess(options.connection, options.env);
   const { server, user } = access;
   for (const secret of [user.token, user.password]) if (secret !== undefined) known.add(secret);
@@ -213,7 +183,22 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
   return {
     ...cluster,
     request: (request) => asked(request, request.through === undefined ? direct : tunnelled, more),
+    stream: (request) => asStream(request, prepared, more),
   };
+}
+
+async function asStream(request: ApiRequest, prepared: Prepared, more: More): Promise<Streamed> {
+  const { streamed } = await import('./streaming.ts');
+  const answer = await asked(request, async (one) => streamed(await prepared(one)), more);
+  return { ...answer, chunks: understood(answer.chunks) };
+}
+
+async function* understood(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw error instanceof HttpError ? unreachable(error) : error;
+  }
 }
 
 /** One request in a tunnel of its own. @throws Refused when there is to be no tunnel, and those of tunnel.ts */

@@ -94,19 +94,25 @@ async function* unpacked(chunks: AsyncIterable<Buffer>, name: string): AsyncGene
  * @param literals a JSON object in one line that holds none of these is left out; with none given, no line is
  * @throws Failure usage when it cannot be read | interrupted
  */
-export async function* blocks(
+export const blocks = (
   path: string,
   literals: readonly string[],
   surroundings: Surroundings,
+): AsyncGenerator<Block> => inBlocks(bytesOf(path, surroundings), literals);
+
+/** Bytes as blocks of whole lines, each as soon as its last line is whole; `literals` as in `blocks`. */
+export async function* inBlocks(
+  bytes: AsyncIterable<Uint8Array>,
+  literals: readonly string[],
 ): AsyncGenerator<Block> {
-  let begun: Buffer[] = [];
+  let begun: Uint8Array[] = [];
   let line = 1;
   const emit = (bytes: Buffer): Block => {
     const { block, lines } = pick(bytes, line, literals);
     line += lines;
     return block;
   };
-  for await (const chunk of bytesOf(path, surroundings)) {
+  for await (const chunk of bytes) {
     const last = chunk.lastIndexOf(newline);
     if (last >= 0) yield emit(Buffer.concat([...begun, chunk.subarray(0, last + 1)]));
     if (last >= 0) begun = [];

@@ -102,7 +102,16 @@ export interface Exchange {
   };
 }
 
-function requestOptions({ url, method, headers, body, agent, timeoutMs, tls }: Exchange): RequestOptions {
+/** Node's options for an exchange. */
+export function requestOptions({
+  url,
+  method,
+  headers,
+  body,
+  agent,
+  timeoutMs,
+  tls,
+}: Exchange): RequestOptions {
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   return {
@@ -118,7 +127,8 @@ function requestOptions({ url, method, headers, body, agent, timeoutMs, tls }: E
   };
 }
 
-function flat(headers: IncomingMessage['headers']): Record<string, string> {
+/** Headers, each as one text. */
+export function flat(headers: IncomingMessage['headers']): Record<string, string> {
   const entries = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]);
   return Object.fromEntries(entries) as Record<string, string>;
 }
@@ -151,7 +161,10 @@ export function collect(
 }
 
 /** An error of the connection, with the host that was asked, laid at the proxy's door where there is one. */
-function placed({ reason, code }: HttpError, { url, proxied }: Pick<Exchange, 'url' | 'proxied'>): HttpError {
+export function placed(
+  { reason, code }: HttpError,
+  { url, proxied }: Pick<Exchange, 'url' | 'proxied'>,
+): HttpError {
   const before = ['dns', 'refused', 'unreachable', 'other'].includes(reason);
   return new HttpError(proxied && before ? 'proxy' : reason, url.host, code);
 }

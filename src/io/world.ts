@@ -14,6 +14,12 @@ export interface Answer {
   readonly ms: number;
 }
 
+/** An answer that is taken as it comes; `text` is that of an answer other than 200. */
+export interface Streamed extends Answer {
+  /** What comes of a 200, until it ends, or is silent for a minute. @throws Failure cluster-answer when it breaks off | interrupted */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
 /** A host-network pod, and a port of its node: the kubelet dials the port on the node's own loopback address. */
 export interface Through {
   readonly namespace: string;
@@ -52,6 +58,12 @@ export interface Cluster {
    *   since the pod does not exist (404), pods/portforward is forbidden (403), its kubelet cannot be asked (500)
    */
   request(request: ApiRequest): Promise<Answer>;
+}
+
+/** The same, also asked for what has no end. */
+export interface StreamingCluster extends Cluster {
+  /** As `request`; its deadline is for the beginning of the answer alone. @throws as `request` */
+  stream(request: ApiRequest): Promise<Streamed>;
 }
 
 export interface HttpRequest {
@@ -138,9 +150,19 @@ export interface WorldOptions {
   readonly env: Env;
 }
 
+/** Where each source was read to, by its name; what comes out of a file is not looked at yet. */
+export type Positions = Readonly<Record<string, unknown>>;
+
+export interface PositionFile {
+  /** Nothing where there is no such file yet, or an empty one. @throws Failure usage when it holds something else */
+  read(): Promise<Positions>;
+  /** In one step. @throws Failure usage when it cannot be written */
+  write(positions: Positions): Promise<void>;
+}
+
 export interface World {
   /** The same cluster each time. @throws Failure kubeconfig-invalid | cluster-unauthorized */
-  cluster(): Promise<Cluster>;
+  cluster(): Promise<StreamingCluster>;
   /** Plain HTTP to the sink; redirects are never followed. @throws HttpError (src/io/http.ts), never a Failure except interrupted */
   http(request: HttpRequest): Promise<Answer>;
   readonly clock: Clock;
@@ -159,6 +181,8 @@ export interface World {
    * @throws Failure usage when it cannot be read | interrupted
    */
   lines(path: string, literals: readonly string[]): AsyncIterable<Block>;
+  /** The file that keeps positions (src/io/position-file.ts). */
+  positions(path: string): Promise<PositionFile>;
   /** A yes/no question on stderr; anything but y or yes is no. @throws Failure confirmation-needed | interrupted */
   ask(question: string): Promise<boolean>;
   readonly signal: AbortSignal;
@@ -195,6 +219,7 @@ export function openWorld(options: WorldOptions): World {
     lines: async function* (path, literals) {
       yield* (await import('./event-lines.ts')).blocks(path, literals, options);
     },
+    positions: async (path) => (await import('./position-file.ts')).openPositionFile(path),
     ask: async (question) => (await import('./prompt.ts')).ask(question, options),
     signal: options.signal,
   };

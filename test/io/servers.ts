@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { PassThrough, type Duplex } from 'node:stream';
 import { witness } from '../support/secrets.ts';
 import { openCluster } from '../../src/io/cluster.ts';
-import type { Cluster, Connection, Env, WorldOptions } from '../../src/io/world.ts';
+import type { Connection, Env, StreamingCluster, WorldOptions } from '../../src/io/world.ts';
 
 const open = new Set<{ close(): void }>();
 
@@ -157,7 +157,10 @@ export function options({
 }
 
 /** The cluster of this kubeconfig or these flags. */
-export function cluster(connection: Connection, more: Parameters<typeof options>[0] = {}): Promise<Cluster> {
+export function cluster(
+  connection: Connection,
+  more: Parameters<typeof options>[0] = {},
+): Promise<StreamingCluster> {
   return openCluster(options({ connection, ...more }), new Set());
 }
 

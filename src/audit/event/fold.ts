@@ -36,6 +36,11 @@ export class Fold {
     return undefined;
   }
 
+  /** Time has passed, whether events came or not. */
+  pass(at: string): void {
+    if (at > this.newest) this.newest = at;
+  }
+
   /** After a batch: the requests that have been unfinished for too long. The others are held without their batch. */
   overdue(): readonly Event[] {
     this.endedBefore = this.ended;

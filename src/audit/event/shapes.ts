@@ -30,6 +30,7 @@ const mostGathered = 256 * 1024 * 1024;
 /** Reads the lines of one source, in their order. */
 export class Reader {
   private readonly whole: boolean;
+  private readonly mixed: boolean;
   private unreadCount = 0;
   private first: { line: number; why: string } | undefined;
   /** A line that a container's log split, until its last part comes. */
@@ -37,9 +38,13 @@ export class Reader {
   /** A value over many lines, until the line that closes it. */
   private open: { lines: string[]; size: number; from: number; closing: string } | undefined;
 
-  /** @param whole whether every byte of an event matters, since it is shown whole; else only what a line says */
-  constructor(whole: boolean) {
+  /**
+   * @param whole whether every byte of an event matters, since it is shown whole; else only what a line says
+   * @param mixed whether others write between the events: what is no JSON is theirs, and not unread
+   */
+  constructor(whole: boolean, mixed = false) {
     this.whole = whole;
+    this.mixed = mixed;
   }
 
   /** What could not be read so far. */
@@ -91,7 +96,7 @@ export class Reader {
 
   private containerLine(text: string, number: number, events: Event[]): void {
     const [prefix, stream, tag] = cri.exec(text) ?? [];
-    if (prefix === undefined) return this.refuse(number, 'it is no JSON');
+    if (prefix === undefined) return this.mixed ? undefined : this.refuse(number, 'it is no JSON');
     if (stream === 'stderr') return; // klog's stream
     this.joined(text.slice(prefix.length), tag === 'F', number, events);
   }

@@ -24,8 +24,11 @@ function containerOf(pod: KubeObject, asked: string): string {
 }
 
 function written(lines: readonly LogLine[], query: URLSearchParams): string {
+  // the API server hands on whole seconds (apimachinery meta/v1 Time, MarshalQueryParameter)
+  const since = query.get('sinceTime')?.replace(/\.\d+/, '');
+  const young = since ? lines.filter(({ time }) => Date.parse(time) >= Date.parse(since)) : lines;
   const tail = query.get('tailLines');
-  const some = tail === null ? lines : lines.slice(Math.max(0, lines.length - Number(tail)));
+  const some = tail === null ? young : young.slice(Math.max(0, young.length - Number(tail)));
   const stamped = query.get('timestamps') === 'true';
   const text = some
     .map((line) => `${stamped ? `${line.time} ` : ''}${line.text}${line.whole ? '\n' : ''}`)

@@ -1,0 +1,109 @@
+// Several sources as one: by time, none lost, none held back for a source that says nothing.
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventOf } from '../../../src/audit/event/event.ts';
+import type { Event } from '../../../src/audit/event/event.ts';
+import { merged } from '../../../src/flows/sources/merge.ts';
+import type { Merged } from '../../../src/flows/sources/merge.ts';
+import type { Batch, Source } from '../../../src/flows/sources/source.ts';
+import { openClock } from '../../../src/io/clock.ts';
+import { draws } from '../../support/draws.ts';
+
+const at = (ms: number): string => new Date(Date.parse('2026-11-22T17:00:00Z') + ms).toISOString();
+const event = (auditID: string, ms: number): Event =>
+  eventOf({ auditID, stage: 'ResponseComplete', stageTimestamp: at(ms) }, '{}');
+const clock = openClock(new AbortController().signal);
+
+const source = (name: string, batches: readonly Batch[]): Source => ({
+  name,
+  async *batches() {
+    yield* batches;
+  },
+});
+
+async function all(sources: readonly Source[], patienceMs = Infinity): Promise<readonly Merged[]> {
+  const had: Merged[] = [];
+  for await (const one of merged(sources, patienceMs, clock)) had.push(one);
+  return had;
+}
+const ids = (had: readonly Merged[]): string[] =>
+  had.flatMap(({ events }) => events.map(({ auditId }) => auditId));
+
+describe('several sources', () => {
+  it('come in the order of the events, whatever their batches are, none lost and none twice', async () => {
+    for (let seed = 1; seed <= 50; seed++) {
+      const { below } = draws(seed);
+      const wanted: [string, number][] = [];
+      const sources = Array.from({ length: 1 + below(4) }, (_, lane) => {
+        let time = below(50);
+        const batches = Array.from({ length: below(6) }, (_, i): Batch => {
+          const events = Array.from({ length: below(5) }, (_, j) => {
+            time += 1 + below(20);
+            wanted.push([`${lane}-${i}-${j}`, time]);
+            return event(`${lane}-${i}-${j}`, time);
+          });
+          return { events, position: { batch: i } };
+        });
+        return source(`s${lane}`, batches);
+      });
+      const had = await all(sources);
+      const times = new Map(wanted);
+      const got = ids(had);
+      assert.deepEqual([...got].sort(), wanted.map(([id]) => id).sort(), `seed ${seed}`);
+      const order = got.map((id) => times.get(id) ?? 0);
+      assert.deepEqual(
+        order,
+        [...order].sort((a, b) => a - b),
+        `seed ${seed}`,
+      );
+    }
+  });
+
+  it('give a position only when all events up to it were given', async () => {
+    const a = source('a', [{ events: [event('1', 1), event('9', 9)], position: { n: 2 } }]);
+    const b = source('b', [{ events: [event('5', 5)], position: { n: 1 }, notes: ['b says'] }]);
+    const had = await all([a, b]);
+    assert.deepEqual(
+      had
+        .filter(({ events, notes }) => events.length + notes.length > 0)
+        .map(({ events, positions, notes }) => [events.map(({ auditId }) => auditId), positions, notes]),
+      [
+        [['1', '5'], { b: { n: 1 } }, ['b says']],
+        [['9'], { a: { n: 2 } }, []],
+      ],
+    );
+  });
+
+  it('do not wait longer than that for one that says nothing', async () => {
+    let end = (): void => undefined;
+    const silent: Source = {
+      name: 'silent',
+      async *batches() {
+        await new Promise<void>((resolve) => (end = resolve));
+        yield { events: [event('late', 0)] };
+      },
+    };
+    const had: string[] = [];
+    const reading = (async () => {
+      for await (const { events } of merged([source('a', [{ events: [event('1', 1)] }]), silent], 20, clock))
+        had.push(...events.map(({ auditId }) => auditId));
+    })();
+    await sleep(200);
+    assert.deepEqual(had, ['1']);
+    end();
+    await reading;
+    assert.deepEqual(had, ['1', 'late']);
+  });
+
+  it('end with what one of them throws', async () => {
+    const broken: Source = {
+      name: 'broken',
+      // eslint-disable-next-line require-yield -- it breaks before
+      async *batches() {
+        throw new Error('broken');
+      },
+    };
+    await assert.rejects(all([source('a', [{ events: [event('1', 1)] }]), broken]), /broken/);
+    await assert.rejects(all([broken], 20), /broken/);
+  });
+});
