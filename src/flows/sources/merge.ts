@@ -13,61 +13,91 @@ export interface Merged {
   readonly notes: readonly string[];
 }
 
-/** One source, and its batch that waits for the others. */
+/** So many events of a source wait for the others at the most, give or take a batch. */
+const mostWaiting = 5_000;
+
+/** One source, read ahead while the others are waited for. */
 class Lane {
   readonly name: string;
-  private readonly iterator: AsyncIterator<Batch>;
-  private asked: Promise<void> | undefined;
-  private batch: Batch | undefined;
-  private events: readonly Event[] = [];
+  /** Batches in their order, with those of their events that still wait. */
+  private readonly queue: { readonly batch: Batch; events: readonly Event[] }[] = [];
+  private readonly changed: () => void;
+  private drained: () => void = () => undefined;
+  private stopped = false;
   ended = false;
+  failed: { readonly error: unknown } | undefined;
+  /** Whether it has said nothing for so long that nobody waits for it. */
+  silent = false;
 
-  constructor(source: Source) {
+  /** @param changed told of everything that is new */
+  constructor(source: Source, changed: () => void) {
     this.name = source.name;
-    this.iterator = source.batches()[Symbol.asyncIterator]();
+    this.changed = changed;
+    void this.read(source); // what it throws is `failed`
   }
 
-  /** Its latest time at hand; undefined when it has nothing. */
-  get newest(): string | undefined {
-    return this.batch === undefined
-      ? undefined
-      : this.events.reduce((latest, { at }) => (at > latest ? at : latest), '');
+  get hasSome(): boolean {
+    return this.queue.length > 0;
   }
 
-  /** Resolves when it has something at hand, or has ended. */
-  ready(): Promise<void> {
-    if (this.batch !== undefined || this.ended) return Promise.resolve();
-    this.asked ??= this.ask();
-    return this.asked;
+  /** Whether the others wait for it. */
+  get isAwaited(): boolean {
+    return !this.hasSome && !this.ended && !this.silent;
   }
 
-  /** Notes of the batch at hand, once. */
-  notes(): readonly string[] {
-    const { notes = [] } = this.batch ?? {};
-    if (this.batch !== undefined && notes.length > 0) this.batch = { ...this.batch, notes: [] };
-    return notes;
+  /** The latest time at hand. */
+  get newest(): string {
+    return this.queue.reduce((latest, { events }) => events.reduce(later, latest), '');
   }
 
-  /** Its events up to a time, and its position when these were the last ones at hand. */
-  take(until: string): { readonly events: readonly Event[]; readonly position: object | undefined } {
-    const events = this.events.filter(({ at }) => at <= until);
-    this.events = this.events.filter(({ at }) => at > until);
-    if (this.events.length > 0 || this.batch === undefined) return { events, position: undefined };
-    const { position } = this.batch;
-    this.batch = undefined;
-    return { events, position };
+  /** Its events up to a time, its notes, and the position behind the batches that are done with. */
+  take(until: string): Required<Pick<Batch, 'events' | 'notes'>> & Pick<Batch, 'position'> {
+    const notes = this.queue.flatMap(({ batch }) => batch.notes ?? []);
+    const events = this.queue.flatMap((one) => one.events.filter(({ at }) => at <= until));
+    for (const one of this.queue)
+      Object.assign(one, {
+        batch: { ...one.batch, notes: [] },
+        events: one.events.filter(({ at }) => at > until),
+      });
+    const waiting = this.queue.findIndex((one) => one.events.length > 0);
+    const done = this.queue.splice(0, waiting < 0 ? this.queue.length : waiting);
+    this.drained();
+    const position = done.reduce<object | undefined>((last, { batch }) => batch.position ?? last, undefined);
+    return { events, notes, ...(position !== undefined && { position }) };
   }
 
-  private async ask(): Promise<void> {
-    const next = await this.iterator.next();
-    this.asked = undefined;
-    if (next.done === true) this.ended = true;
-    else [this.batch, this.events] = [next.value, next.value.events];
+  /** Nobody wants more of it. */
+  stop(): void {
+    this.stopped = true;
+    this.drained();
+  }
+
+  private async read(source: Source): Promise<void> {
+    try {
+      for await (const batch of source.batches()) {
+        this.queue.push({ batch, events: batch.events });
+        this.silent = false;
+        this.changed();
+        while (this.waiting() > mostWaiting && !this.stopped)
+          await new Promise<void>((resolve) => (this.drained = resolve));
+        if (this.stopped) return;
+      }
+    } catch (error) {
+      this.failed = { error };
+    }
+    this.ended = true;
+    this.changed();
+  }
+
+  private waiting(): number {
+    return this.queue.reduce((sum, { events }) => sum + events.length, 0);
   }
 }
 
+const later = (latest: string, { at }: Event): string => (at > latest ? at : latest);
+
 /**
- * The batches of all sources, until the last one ends.
+ * The batches of all sources, until the last one ends; where some wait, an empty one once in a while.
  * @param patienceMs how long an event waits for sources that say nothing; with Infinity they end, and are waited for
  * @throws what a source throws
  */
@@ -76,23 +106,49 @@ export async function* merged(
   patienceMs: number,
   clock: Clock,
 ): AsyncGenerator<Merged> {
-  let lanes = sources.map((source) => new Lane(source));
-  while (lanes.length > 0) {
-    const all = Promise.all(lanes.map((lane) => lane.ready()));
-    all.catch(() => undefined); // of a source that breaks while nobody waits: it breaks again when it is asked
-    await (patienceMs === Infinity ? all : Promise.race([all, clock.sleep(patienceMs)]));
-    const times = lanes.flatMap(({ newest }) => (newest === undefined ? [] : [newest]));
-    yield gathered(lanes, times.length === 0 ? '' : times.reduce((a, b) => (a < b ? a : b)));
-    lanes = lanes.filter(({ ended }) => !ended);
+  let wake = (): void => undefined;
+  const lanes = sources.map((source) => new Lane(source, () => wake()));
+  const change = async (): Promise<true> => {
+    await new Promise<void>((resolve) => (wake = resolve));
+    return true;
+  };
+  const changes = async (ms: number): Promise<boolean> =>
+    ms === Infinity ? change() : Promise.race([change(), clock.sleep(ms).then(() => false)]);
+  try {
+    for (let since = clock.now().getTime(); ; since = clock.now().getTime()) {
+      let left = patienceMs;
+      while (isAwaited(lanes) && left > 0 && (await changes(left)))
+        left = patienceMs - (clock.now().getTime() - since);
+      for (const lane of lanes) lane.silent ||= lane.isAwaited;
+      if (lanes.some(({ hasSome, ended }) => hasSome || !ended)) yield gathered(lanes);
+      const [failed] = lanes.flatMap((lane) => lane.failed ?? []);
+      if (failed !== undefined) throw failed.error;
+      if (lanes.every(({ ended, hasSome }) => ended && !hasSome)) return;
+    }
+  } finally {
+    for (const lane of lanes) lane.stop();
   }
 }
 
-function gathered(lanes: readonly Lane[], until: string): Merged {
-  const notes = lanes.flatMap((lane) => lane.notes());
+/** Whether it is too early to give what is at hand. */
+function isAwaited(lanes: readonly Lane[]): boolean {
+  const some = lanes.some(({ hasSome, failed }) => hasSome || failed !== undefined);
+  const open = lanes.some(({ ended }) => !ended);
+  return open && (!some || lanes.some((lane) => lane.isAwaited));
+}
+
+function gathered(lanes: readonly Lane[]): Merged {
+  const times = lanes.flatMap(({ hasSome, newest }) => (hasSome ? [newest] : []));
+  const until = times.reduce((a, b) => (a < b ? a : b), times[0] ?? '');
   const taken = lanes.map((lane) => ({ name: lane.name, ...lane.take(until) }));
   const events = taken.flatMap((one) => one.events);
-  const positions = taken.flatMap(({ name, position }) => (position ? [[name, position] as const] : []));
   // one source keeps its own order
   if (lanes.length > 1) events.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  return { events, notes, positions: Object.fromEntries(positions) };
+  return {
+    events,
+    notes: taken.flatMap(({ notes }) => notes),
+    positions: Object.fromEntries(
+      taken.flatMap(({ name, position }) => (position ? [[name, position]] : [])),
+    ),
+  };
 }

@@ -6,7 +6,7 @@ import type { Event } from '../../audit/event/event.ts';
 export interface Batch {
   /** In the source's own order. */
   readonly events: readonly Event[];
-  /** Where a later run goes on behind these events: plain JSON, without secrets. Absent where it is as before. */
+  /** Where a later run goes on behind these events, to be written as JSON; no secrets. Absent where it is as before. */
   readonly position?: object;
   /** Sentences for the user: what could not be read, what must have been lost. */
   readonly notes?: readonly string[];

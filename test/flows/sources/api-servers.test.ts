@@ -40,7 +40,7 @@ async function read(source: Source, had: Had = { ids: [], notes: [], position: u
 function take({ events, notes = [], position }: Batch, had: Had): void {
   had.ids.push(...events.map(({ auditId }) => auditId));
   had.notes.push(...notes);
-  had.position = position ?? had.position;
+  if (position !== undefined) had.position = JSON.parse(JSON.stringify(position)) as object;
 }
 
 async function sourceOf(

@@ -95,10 +95,39 @@ describe('several sources', () => {
     assert.deepEqual(had, ['1', 'late']);
   });
 
+  it('are read on while one of them is slow, and are not waited for again and again', async () => {
+    const fast: Source = {
+      name: 'fast',
+      async *batches() {
+        for (let i = 0; i < 2000; i++) {
+          await Promise.resolve();
+          yield { events: [event(`fast-${i}`, i)] };
+        }
+      },
+    };
+    const never: Source = {
+      name: 'never',
+      async *batches() {
+        await new Promise(() => undefined);
+        yield { events: [] };
+      },
+    };
+    const begun = Date.now();
+    const had: string[] = [];
+    for await (const { events } of merged([fast, never], 100, clock)) {
+      had.push(...events.map(({ auditId }) => auditId));
+      if (had.length === 2000) break;
+    }
+    assert.ok(Date.now() - begun < 5_000, `${Date.now() - begun} ms`);
+    assert.deepEqual(
+      had,
+      Array.from({ length: 2000 }, (_, i) => `fast-${i}`),
+    );
+  });
+
   it('end with what one of them throws', async () => {
     const broken: Source = {
       name: 'broken',
-      // eslint-disable-next-line require-yield -- it breaks before
       async *batches() {
         throw new Error('broken');
       },
