@@ -39,6 +39,8 @@ export interface CliRun {
   says(text: string): Promise<void>;
   /** All that it wrote to stderr so far. */
   said(): string;
+  /** All that it wrote to stdout so far. */
+  shown(): string;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -87,6 +89,7 @@ export async function startCli(args: readonly string[], how: Invocation = {}): P
     ended: end,
     kill: (signal) => void child.kill(signal),
     said: () => stderr,
+    shown: () => stdout,
     says: async (text) => {
       const hopeless = (): string | undefined => (stderr.includes(text) ? undefined : ended);
       await eventually({ what: `"${text}"`, timeoutMs: 180_000, everyMs: 10, ask: ask(text), hopeless });

@@ -13,12 +13,19 @@ export interface Logagent {
   stop(): Promise<void>;
 }
 
-/** Starts Logagent; it ships what it took every second. By default on loopback: nodes with a network of their own need another address. */
-export async function startLogagent(to: { search: string; address?: string }): Promise<Logagent> {
+/**
+ * Starts Logagent; it ships what it took every second. By default on a free port of loopback: nodes with a network of
+ * their own need another address.
+ */
+export async function startLogagent(to: {
+  search: string;
+  address?: string;
+  port?: number;
+}): Promise<Logagent> {
   const { address = '127.0.0.1' } = to;
   const program = partPath('logagent', 'node_modules/@sematext/logagent/bin/logagent.js');
   const home = await folder('logagent');
-  const port = await freePort();
+  const port = to.port ?? (await freePort());
   const receiverUrl = `http://${address}:${port}`;
   const config = join(home.path, 'logagent.yaml');
   await writeFile(config, configuration({ port, address, search: to.search, buffer: home.path }));

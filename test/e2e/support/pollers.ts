@@ -77,7 +77,11 @@ export async function startPollers(options: PollersOptions): Promise<Pollers> {
   return { stop };
 }
 
-async function targetOf({ url, kubeconfig }: PollersOptions): Promise<Target> {
+/** Address and certificates that a kubeconfig holds. */
+export async function targetOf({
+  url,
+  kubeconfig,
+}: Pick<PollersOptions, 'url' | 'kubeconfig'>): Promise<Target> {
   const { clusters, users } = parse(await readFile(kubeconfig, 'utf8')) as Kubeconfig;
   const pem = (data?: string): string => Buffer.from(data ?? '', 'base64').toString();
   return {

@@ -26,6 +26,8 @@ export interface Sematext {
   eventsOf(token: string): Promise<string[]>;
   /** Removes every event of a token. */
   forget(token: string): Promise<void>;
+  /** Ends the receiver, which ships what it has; gives what starts it again at the same address. */
+  stopReceiver(): Promise<() => Promise<void>>;
   log(): string;
   stop(): Promise<void>;
 }
@@ -41,10 +43,9 @@ export async function startSematext(account: { apiKey?: string; address?: string
   const searches: { path: string; allowed: boolean }[] = [];
   try {
     await mapStrings(engine);
-    const logagent = await startLogagent({
-      search: engine.url,
-      ...(account.address !== undefined && { address: account.address }),
-    });
+    const address = account.address === undefined ? {} : { address: account.address };
+    let logagent = await startLogagent({ search: engine.url, ...address });
+    const port = Number(new URL(logagent.receiverUrl).port);
     const front =
       account.address === undefined
         ? undefined
@@ -57,6 +58,12 @@ export async function startSematext(account: { apiKey?: string; address?: string
       searches: () => searches,
       eventsWith: (token, auditId) => eventsWith(engine, token, auditId),
       eventsOf: (token) => eventsOf(engine, token),
+      stopReceiver: async () => {
+        await logagent.stop();
+        return async () => {
+          logagent = await startLogagent({ search: engine.url, ...address, port });
+        };
+      },
       forget: async (token) => void (await exchange(`${engine.url}/${token}`, { method: 'DELETE' })),
       log: () => `${logagent.log()}\n${engine.log()}`,
       stop: async () => {

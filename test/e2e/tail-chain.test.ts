@@ -1,0 +1,127 @@
+// The whole chain under load: API server, Logagent, OpenSearch, `tail -f`; and the API server's own log file, which
+// rotates, followed beside it. Every event of the log is shown once by both, though the receiver is away for a while and
+// the reader of the search begins again in between.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { secrets } from '../support/secrets.ts';
+import { startApiServer, type ApiServer } from './support/api-server.ts';
+import { shown, startCli, type CliRun } from './support/cli.ts';
+import { startEtcd } from './support/etcd.ts';
+import { eventually } from './support/eventually.ts';
+import { load } from './support/load.ts';
+import { folder } from './support/running.ts';
+import { startSematext, type Sematext } from './support/sematext.ts';
+
+/** Two stages each: more than ten thousand events. */
+const requests = 5_200;
+const perSecond = 400;
+
+/** auditID and stage of every event in some lines. */
+const keysOf = (lines: string): string[] =>
+  lines
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+    .map((line) => {
+      const { auditID, stage } = JSON.parse(line) as { auditID: string; stage: string };
+      return `${auditID} ${stage}`;
+    });
+
+function assertSame(had: readonly string[], wanted: readonly string[], of: string): void {
+  const counts = new Map<string, number>();
+  for (const key of had) counts.set(key, (counts.get(key) ?? 0) + 1);
+  const twice = [...counts].filter(([, n]) => n > 1);
+  const lost = wanted.filter((key) => !counts.has(key));
+  assert.deepEqual([lost.length, twice.length], [0, 0], `${of}: lost ${lost[0]}, twice ${twice[0]?.[0]}`);
+}
+
+describe('tail -f at the end of the real chain', function () {
+  this.timeout(400_000);
+  const started: { stop: () => Promise<void> }[] = [];
+  let sematext: Sematext;
+  let api: ApiServer;
+  let logs: string;
+  let positions: string;
+
+  before(async () => {
+    const etcd = await startEtcd();
+    started.unshift(etcd);
+    sematext = await startSematext({ apiKey: secrets.apiKey });
+    started.unshift(sematext);
+    const place = await folder('tail-chain');
+    started.push({ stop: place.remove });
+    [logs, positions] = [place.path, join(place.path, 'position')];
+    api = await startApiServer({
+      version: '1.37.2',
+      etcd,
+      webhook: { url: `${sematext.receiverUrl}/${secrets.token}/` },
+      logPath: join(logs, 'audit.log'),
+      extraFlags: [
+        '--audit-log-maxsize=1',
+        '--audit-log-maxbackup=100',
+        // a receiver that is away for some seconds is no reason to give a batch up
+        '--audit-webhook-initial-backoff=4s',
+      ],
+    });
+    started.unshift(api);
+  });
+  after(async () => {
+    for (const part of started) await part.stop();
+  });
+
+  /** All that the API server has written, in however many files. */
+  const written = (): string[] =>
+    readdirSync(logs)
+      .filter((name) => name.startsWith('audit'))
+      .flatMap((name) => keysOf(readFileSync(join(logs, name), 'utf8')));
+
+  const follow = (...argv: string[]): Promise<CliRun> =>
+    startCli(['tail', '--no-input', '-f', '--all-stages', '-o', 'json', '--since=1h', ...argv], {
+      kubeconfig: api.adminKubeconfig,
+    });
+  const followSearch = (): Promise<CliRun> =>
+    follow(
+      '--source=search',
+      `--search-url=${sematext.searchUrl}`,
+      `--resume-from=${positions}`,
+      '--every=2s',
+    );
+
+  const interrupted = async (run: CliRun): Promise<string> => {
+    run.kill('SIGINT');
+    const end = await run.ended;
+    assert.equal(end.code, 130, shown(end));
+    return end.stdout;
+  };
+
+  it('shows ten thousand events once each, whatever is stopped and started in between', async () => {
+    const file = await follow(join(logs, 'audit.log'));
+    const first = await followSearch();
+    const headers = { authorization: `Bearer ${api.tokenOf('admin')}` };
+    const loaded = load({ url: api.url, ca: api.ca, headers }, requests, perSecond);
+    await sleep(3_000);
+    const start = await sematext.stopReceiver();
+    await sleep(2_000);
+    await start();
+    await sleep(2_000);
+    const before = keysOf(await interrupted(first));
+    await sleep(1_000);
+    const second = await followSearch();
+    await loaded;
+    assert.ok(readdirSync(logs).filter((name) => name.startsWith('audit')).length > 5, 'it has rotated');
+    const all = written();
+    assert.ok(all.length > 10_000, String(all.length));
+    const seen = (run: CliRun) => (): Promise<true | undefined> =>
+      Promise.resolve(
+        keysOf(run.shown()).length >= all.length - (run === second ? before.length : 0) || undefined,
+      );
+    const what = 'all events to be shown';
+    await eventually({ what: `${what} out of the file`, timeoutMs: 60_000, ask: seen(file) });
+    await eventually({ what: `${what} out of the search`, timeoutMs: 120_000, ask: seen(second) });
+    await sleep(5_000); // what would come twice
+    assertSame(keysOf(await interrupted(file)), all, 'the file');
+    assert.ok(before.length > 0, 'the first reader has shown some');
+    assertSame([...before, ...keysOf(await interrupted(second))], all, 'the search');
+  });
+});
