@@ -1,7 +1,7 @@
 // Everything outside the process, behind our own words, opened lazily: a command that needs no cluster loads no
 // cluster client. Tests hand in their own world.
 import { openClock } from './clock.ts';
-import type { Block } from './event-lines.ts';
+import type { Block } from './line-block.ts';
 import type { Helm } from './helm.ts';
 
 /** One HTTP answer as it came; a status is never an exception. */
