@@ -47,6 +47,11 @@ export class Reader {
     return { count: this.unreadCount, ...(this.first !== undefined && { first: this.first }) };
   }
 
+  /** Whether a value or a line was begun and its rest is still to come. */
+  get pending(): boolean {
+    return this.open !== undefined || this.parts !== '';
+  }
+
   /** The events of some lines. */
   read({ text, numbers }: Lines): Event[] {
     const events: Event[] = [];
