@@ -24,26 +24,39 @@ export async function* nodeBatches(
   asked: LogAsked,
   whole: boolean,
 ): AsyncGenerator<Batch> {
-  let { position } = asked;
-  let failed = 0;
+  const state: State = { position: asked.position, failed: 0 };
   for (;;) {
     try {
-      let opening = true;
-      for await (const batch of logBatches(world.log(place, { ...asked, position }), whole)) {
-        position = batch.position ?? position;
-        if (!opening && failed > 0) yield note(`${place.path} can be read again.`);
-        if (!opening) failed = 0;
-        opening = false;
-        yield batch;
-      }
+      const pieces = world.log(place, { ...asked, position: state.position });
+      yield* remembered(logBatches(pieces, whole), state, place.path);
       return;
     } catch (error) {
-      failed++;
-      const { said, over } = verdict(error, failed, place.path, asked.follow);
+      state.failed++;
+      const { said, over } = verdict(error, state.failed, place.path, asked.follow);
       yield { events: [], ...(said !== undefined && { notes: [said] }) };
       if (over) return;
     }
     await world.clock.sleep(retryMs);
+  }
+}
+
+interface State {
+  /** Where the next try begins. */
+  position: unknown;
+  /** Tries since something was read. */
+  failed: number;
+}
+
+/** The batches, with what is to be known of them when they break off. */
+async function* remembered(batches: AsyncIterable<Batch>, state: State, path: string): AsyncGenerator<Batch> {
+  let opening = true;
+  for await (const batch of batches) {
+    state.position = batch.position ?? state.position;
+    // that it can be opened says little
+    if (!opening && state.failed > 0) yield note(`${path} can be read again.`);
+    if (!opening) state.failed = 0;
+    opening = false;
+    yield batch;
   }
 }
 
