@@ -55,15 +55,18 @@ function served(root: string, parts: readonly string[], range: string): Answer {
 }
 
 const escaped = (name: string): string =>
-  name.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`).replaceAll('&#38;', '&amp;');
+  name.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** A name in a path: Go leaves these signs as they are (net/url shouldEscape). */
+const inPath = (name: string): string =>
+  encodeURIComponent(name).replace(/%(?:24|26|2B|2C|2F|3A|3B|3D|40)/g, decodeURIComponent);
 
 function listing(folder: string): Answer {
   const names = readdirSync(folder, { withFileTypes: true })
     .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
     .sort((a, b) => (a < b ? -1 : 1));
   const links = names.map((name) => {
-    const link = name.split('/').map(encodeURIComponent).join('/');
-    return `<a href="${link}">${escaped(name)}</a>\n`;
+    return `<a href="${escaped(inPath(name))}">${escaped(name)}</a>\n`;
   });
   const head = '<!doctype html>\n<meta name="viewport" content="width=device-width">\n';
   const body = `${head}<pre>\n${links.join('')}</pre>\n`;

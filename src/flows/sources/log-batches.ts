@@ -2,6 +2,7 @@
 import { Reader } from '../../audit/event/shapes.ts';
 import type { Block } from '../../io/line-block.ts';
 import type { Piece } from '../../io/log/lines.ts';
+import type { Position } from '../../io/log/mark.ts';
 import type { Batch } from './source.ts';
 
 /** What could not be read of one source, as it comes up: the first line with its reason, then how many more. */
@@ -31,17 +32,29 @@ export async function* logBatches(pieces: AsyncIterable<Piece>, whole: boolean):
   let file = '';
   for await (const piece of pieces) {
     file = piece.file;
-    const before = reader.unread.count;
+    const before = { unread: reader.unread.count, pending: reader.pending };
     const events = reader.read(piece);
     const notes = [...piece.notes, ...unread.notes(reader, file)];
-    // the rest of a half line, or of a value over many lines, is still to come: a later run begins before it
-    const half = piece.unended && reader.unread.count > before;
-    const settled = !half && !reader.pending;
-    yield { events, ...(settled && { position: piece.position }), ...(notes.length > 0 && { notes }) };
+    const position = behind(piece, reader, before);
+    yield { events, ...(position && { position }), ...(notes.length > 0 && { notes }) };
   }
   reader.end();
   const notes = unread.notes(reader, file);
   if (notes.length > 0) yield { events: [], notes };
+}
+
+/**
+ * Where a later run goes on behind a piece that was read: before the half line, or the value over many lines, whose rest
+ * is still to come. Undefined where that began in an earlier piece.
+ */
+function behind(
+  piece: Piece,
+  { unread, pending }: Reader,
+  before: { readonly unread: number; readonly pending: number | undefined },
+): Position | undefined {
+  if (piece.unended && unread.count > before.unread) return undefined;
+  if (pending === undefined) return piece.position;
+  return pending === before.pending ? undefined : piece.before(pending);
 }
 
 /** The events of a file that is read once, to its end. @throws what `blocks` throws */

@@ -11,13 +11,15 @@ export interface Piece extends Block {
   readonly file: string;
   /** Where a later run goes on behind them. */
   readonly position: Position;
+  /** The same before one of them, by its number; undefined where it is none of them. */
+  before(line: number): Position | undefined;
   /** Sentences for the user. */
   readonly notes: readonly string[];
   /** Whether this is one line that had no newline: if it is not whole, its end may still come behind `position`. */
   readonly unended: boolean;
 }
 
-const none = (): number => 0;
+const none = { text: '', numbers: () => 0, before: () => undefined, notes: [], unended: false };
 
 // A line that was cut in two, when the log was emptied while it was written, goes on in the next file. One that was
 // never ended does not: the next file begins with an event.
@@ -70,7 +72,7 @@ export class Lines {
 
   /** No lines. */
   looked(notes: readonly string[] = []): Piece {
-    return { text: '', numbers: none, file: this.file, position: this.settled, notes, unended: false };
+    return { ...none, file: this.file, position: this.settled, notes };
   }
 
   /** The lines that end in a chunk. */
@@ -90,10 +92,11 @@ export class Lines {
     if (last >= 0) {
       const bytes = Buffer.concat([...this.begun, data.subarray(0, last + 1)]);
       const { block, lines } = pick(bytes, this.line, this.literals);
+      const before = this.beforeLines(chunk, start);
       this.line += lines;
       this.begun = [];
       this.settled = this.at(chunk, start + last + 1);
-      pieces.push({ ...block, file: this.file, position: this.settled, notes: [], unended: false });
+      pieces.push({ ...none, ...block, file: this.file, position: this.settled, before });
     }
     if (last + 1 < data.length) this.begun.push(data.subarray(last + 1));
     this.end = this.at(chunk, chunk.bytes.length);
@@ -110,12 +113,24 @@ export class Lines {
     const { block } = pick(Buffer.concat([...this.begun, Buffer.from('\n')]), this.line, []);
     this.begun = [];
     this.settled = this.end;
-    return { ...block, file: this.file, position: this.end, notes: [], unended: true };
+    return { ...none, ...block, file: this.file, position: this.end, unended: true };
   }
 
-  private at({ from, bytes, previous }: Chunk, end: number): Position {
+  /** Finds the places of the lines of a chunk that are delivered next. */
+  private beforeLines(chunk: Chunk, start: number): Piece['before'] {
+    const { line: first, settled, begun } = this;
+    const head = begun.length > 0 || !chunk.fresh ? settled : this.at(chunk, 0);
+    return (line) => {
+      if (line <= first) return line === first ? head : undefined;
+      let at = start;
+      for (let n = first; n < line; n++) at = chunk.bytes.indexOf(newline, at) + 1;
+      return at === 0 ? undefined : this.at(chunk, at, line);
+    };
+  }
+
+  private at({ from, bytes, previous }: Chunk, end: number, line = this.line): Position {
     const { seen } = this.settled;
     const mark = markAt(from, bytes, end);
-    return { ...mark, line: this.line, ...(seen !== undefined && { seen }), ...(previous && { previous }) };
+    return { ...mark, line, ...(seen !== undefined && { seen }), ...(previous && { previous }) };
   }
 }
