@@ -32,7 +32,7 @@ export type Upgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer) 
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly stream?: Stream;
   /** Only to a request with an Upgrade header. */
   readonly upgrade?: Upgrade;

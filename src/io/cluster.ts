@@ -168,6 +168,7 @@ export async function openCluster(options: WorldOptions, known: Set<string>): Pr
       proxied: proxy !== undefined,
       timeoutMs: deadline(options.connection.requestTimeoutMs, request.timeoutMs),
       maxBytes: answerCap,
+      binary: request.binary === true,
       signal: request.uncancelled === true ? new AbortController().signal : options.signal,
       tls: {
         ...(context === undefined ? {} : { secureContext: context }),

@@ -6,18 +6,12 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Failure } from '../errors.ts';
 import { interrupted } from './clock.ts';
+import { newline, pick } from './line-block.ts';
+import type { Block } from './line-block.ts';
 import { readError } from './read-file.ts';
 import type { Input } from './world.ts';
 
 const blockBytes = 1024 * 1024;
-const newline = 0x0a;
-const [openBrace, closeBrace, letterL] = [0x7b, 0x7d, 0x6c];
-
-/** Whole lines, each with its newline, and the number of each in its source, counted from 1. */
-export interface Block {
-  readonly text: string;
-  readonly numbers: (index: number) => number;
-}
 
 /** Standard input, and what ends the wait for it. */
 interface Surroundings {
@@ -119,55 +113,4 @@ export async function* inBlocks(
     if (last + 1 < chunk.length) begun.push(Buffer.from(chunk.subarray(last + 1)));
   }
   if (begun.length > 0) yield emit(Buffer.concat([...begun, Buffer.from('\n')]));
-}
-
-function pick(bytes: Buffer, first: number, literals: readonly string[]): { block: Block; lines: number } {
-  if (literals.length === 0) {
-    const text = bytes.toString('utf8');
-    return { block: { text, numbers: (index) => first + index }, lines: countLines(text) };
-  }
-  const finders = literals.map((literal) => new Finder(bytes, literal));
-  const kept: Buffer[] = [];
-  const numbers: number[] = [];
-  let lines = 0;
-  for (let start = 0; start < bytes.length; lines++) {
-    const end = bytes.indexOf(newline, start);
-    // What is no object in one line is for the reader to judge, whatever it holds; so is {"log":…}, Docker's wrapping,
-    // which may hold a part of a line.
-    const object =
-      bytes[start] === openBrace && bytes[end - 1] === closeBrace && bytes[start + 2] !== letterL;
-    if (!object || finders.some((finder) => finder.within(start, end))) {
-      kept.push(bytes.subarray(start, end + 1));
-      numbers.push(first + lines);
-    }
-    start = end + 1;
-  }
-  const text = kept.length === 0 ? '' : Buffer.concat(kept).toString('utf8');
-  return { block: { text, numbers: (index) => numbers[index] ?? 0 }, lines };
-}
-
-function countLines(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
-  return lines;
-}
-
-/** Where a text comes next, looked up once for all lines before it. */
-class Finder {
-  private readonly bytes: Buffer;
-  private readonly literal: Buffer;
-  private next = -1;
-
-  constructor(bytes: Buffer, literal: string) {
-    this.bytes = bytes;
-    this.literal = Buffer.from(literal);
-  }
-
-  within(start: number, end: number): boolean {
-    if (this.next < start) {
-      const found = this.bytes.indexOf(this.literal, start);
-      this.next = found === -1 ? Infinity : found;
-    }
-    return this.next < end;
-  }
 }

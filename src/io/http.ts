@@ -94,6 +94,8 @@ export interface Exchange {
   readonly proxied: boolean;
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** The answer's text has one character for each byte. */
+  readonly binary?: boolean;
   readonly signal: AbortSignal;
   readonly tls?: {
     readonly secureContext?: SecureContext;
@@ -136,7 +138,11 @@ export function flat(headers: IncomingMessage['headers']): Record<string, string
 /** Tells `done` the whole answer, or why there is none (too-large, truncated; the host is not known here). */
 export function collect(
   response: IncomingMessage,
-  { maxBytes, started }: { readonly maxBytes: number; readonly started: number },
+  {
+    maxBytes,
+    started,
+    binary = false,
+  }: { readonly maxBytes: number; readonly started: number; readonly binary?: boolean },
   done: (outcome: Answer | HttpError) => void,
 ): void {
   const chunks: Buffer[] = [];
@@ -154,7 +160,7 @@ export function collect(
     done({
       status: response.statusCode ?? 0,
       headers: flat(response.headers),
-      text: Buffer.concat(chunks).toString('utf8'),
+      text: Buffer.concat(chunks).toString(binary ? 'latin1' : 'utf8'),
       ms: Math.round(performance.now() - started),
     }),
   );
@@ -206,14 +212,14 @@ export function bounded<T>(
 
 /** Sends one request and has its whole answer. @throws HttpError; Failure interrupted when the signal is aborted */
 export function exchange(one: Exchange): Promise<Answer> {
-  const { url, maxBytes } = one;
+  const { url, maxBytes, binary = false } = one;
   return bounded(one, (settle) => {
     const started = performance.now();
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = send(requestOptions(one));
     request.on('error', (error) => settle(httpError(error, url.host)));
     request.on('close', () => setImmediate(settle, new HttpError('reset', url.host)));
-    request.on('response', (response) => collect(response, { maxBytes, started }, settle));
+    request.on('response', (response) => collect(response, { maxBytes, started, binary }, settle));
     request.end(one.body);
     return () => request.destroy();
   });

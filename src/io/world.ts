@@ -1,7 +1,9 @@
 // Everything outside the process, behind our own words, opened lazily: a command that needs no cluster loads no
 // cluster client. Tests hand in their own world.
 import { openClock } from './clock.ts';
-import type { Block } from './event-lines.ts';
+import type { Block } from './line-block.ts';
+import type { Piece } from './log/lines.ts';
+import type { LogAsked, LogPlace } from './log/open.ts';
 import type { Helm } from './helm.ts';
 
 /** One HTTP answer as it came; a status is never an exception. */
@@ -40,6 +42,8 @@ export interface ApiRequest {
   readonly through?: Through;
   /** Over a connection of its own, and not again when that breaks: whether connections come through is what is asked. */
   readonly fresh?: boolean;
+  /** The answer's text has one character for each byte (Latin-1) instead of being UTF-8. */
+  readonly binary?: boolean;
   /** Sent even when the run was cancelled: what was done must be undone. */
   readonly uncancelled?: boolean;
   /** For the whole exchange; the smaller of this and --request-timeout counts; 30 s when neither is given. */
@@ -183,6 +187,15 @@ export interface World {
   lines(path: string, literals: readonly string[]): AsyncIterable<Block>;
   /** The file that keeps positions (src/io/position-file.ts). */
   positions(path: string): Promise<PositionFile>;
+  /**
+   * A log that grows and is rotated, of this machine or of a node, from a place on (src/io/log/follow.ts). The first piece
+   * has no lines: it says that the log can be read.
+   * @throws Failure usage when a file of this machine cannot be read; cluster-forbidden, cluster-unauthorized,
+   *   cluster-refused, cluster-answer, cluster-unreachable when one of a node cannot | interrupted
+   */
+  log(place: LogPlace, asked: LogAsked): AsyncIterable<Piece>;
+  /** Whether a path of this machine is a file that can be followed (src/io/log/open.ts). */
+  canGrow(path: string): Promise<boolean>;
   /** A yes/no question on stderr; anything but y or yes is no. @throws Failure confirmation-needed | interrupted */
   ask(question: string): Promise<boolean>;
   readonly signal: AbortSignal;
@@ -199,11 +212,12 @@ export function openWorld(options: WorldOptions): World {
   const known = new Set<string>();
   const cluster = once(async () => (await import('./cluster.ts')).openCluster(options, known));
   const http = once(async () => (await import('./http.ts')).openHttp(options));
+  const clock = openClock(options.signal);
   const secrets = once(async () => (await import('./secrets.ts')).openSecrets(options, { cluster, known }));
   return {
     cluster,
     http: async (request) => (await http())(request),
-    clock: openClock(options.signal),
+    clock,
     uuid: () => crypto.randomUUID(),
     hasher: async () => {
       const { createHash } = await import('node:crypto'); // most runs need none of it
@@ -220,6 +234,11 @@ export function openWorld(options: WorldOptions): World {
       yield* (await import('./event-lines.ts')).blocks(path, literals, options);
     },
     positions: async (path) => (await import('./position-file.ts')).openPositionFile(path),
+    log: async function* (place, asked) {
+      const { openLog } = await import('./log/open.ts');
+      yield* openLog(place, asked, { cluster, clock, signal: options.signal });
+    },
+    canGrow: async (path) => (await import('./log/open.ts')).canGrow(path),
     ask: async (question) => (await import('./prompt.ts')).ask(question, options),
     signal: options.signal,
   };

@@ -35,6 +35,7 @@ export class Reader {
   private first: { line: number; why: string } | undefined;
   /** A line that a container's log split, until its last part comes. */
   private parts = '';
+  private partsFrom = 0;
   /** A value over many lines, until the line that closes it. */
   private open: { lines: string[]; size: number; from: number; closing: string } | undefined;
 
@@ -50,6 +51,11 @@ export class Reader {
   /** What could not be read so far. */
   get unread(): Unread {
     return { count: this.unreadCount, ...(this.first !== undefined && { first: this.first }) };
+  }
+
+  /** Number of the line with which a value began whose rest is still to come. */
+  get pending(): number | undefined {
+    return this.open?.from ?? (this.parts === '' ? undefined : this.partsFrom);
   }
 
   /** The events of some lines. */
@@ -102,6 +108,7 @@ export class Reader {
   }
 
   private joined(part: string, last: boolean, number: number, events: Event[]): void {
+    if (this.parts === '') this.partsFrom = number;
     this.parts += part;
     if (!last && this.parts.length < mostGathered) return;
     const whole = this.parts;

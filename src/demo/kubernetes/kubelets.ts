@@ -1,4 +1,5 @@
-// What an API server asks of the kubelets of its nodes: the logs of containers, and connections to ports of pods.
+// What an API server asks of the kubelets of its nodes: the logs of containers, log files, and connections to ports of
+// pods.
 import type { Duplex } from 'node:stream';
 import type { KubeObject } from './object.ts';
 
@@ -26,6 +27,8 @@ export interface Kubelets {
    * @throws Refusal when the container has none, or the kubelet cannot be reached
    */
   log(pod: KubeObject, container: string, previous: boolean): ContainerLog;
+  /** The folder on this machine that is /var/log of a node; undefined when its kubelet cannot be reached. */
+  logs?(node: string): string | undefined;
   /** A connection to a port as the pod itself would reach it at localhost. @throws Error when nobody listens */
   dial(pod: KubeObject, port: number): Promise<Duplex>;
 }

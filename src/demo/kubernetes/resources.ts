@@ -5,6 +5,7 @@ import type { Trail } from './audit-trail.ts';
 import { apiVersion, type Kind } from './kinds.ts';
 import { isRecord, type KubeObject } from './object.ts';
 import { json, pageNotFound, type Answer } from './plain-paths.ts';
+import { answerNodeLogs } from './node-logs.ts';
 import { answerLog } from './pod-log.ts';
 import { answerPortForward, portOf, refuseUpgrade } from './port-forward.ts';
 import { minorOf, type Process } from './process.ts';
@@ -164,6 +165,17 @@ function log(kind: Kind, handling: Handling): Answer {
   return answerLog(pod, request.query, run.settings.kubelets, run.ended.signal);
 }
 
+function proxy(kind: Kind, { run, request, info }: Handling): Answer {
+  if (!run.store.get(kind, '', info.name)) throw notFound(kind, info.name);
+  const { path, headers, method } = request;
+  const asked = {
+    path: path.slice(path.indexOf('/proxy') + '/proxy'.length),
+    range: headers['range'] ?? '',
+    method,
+  };
+  return answerNodeLogs(info.name, asked, run.settings.kubelets);
+}
+
 /** The kind that is asked for; undefined when its whole group version is not served. @throws Refusal 404, 405 */
 function kindOf({ run, request, info }: Handling): Kind | undefined {
   const inVersion = run.kinds.filter(
@@ -179,6 +191,7 @@ function kindOf({ run, request, info }: Handling): Kind | undefined {
 
 function refuseSubresource(kind: Kind, run: Process, { namespace, name, subresource }: RequestInfo): Kind {
   if (kind.resource === 'pods' && Object.hasOwn(ofPods, subresource)) return kind;
+  if (kind.resource === 'nodes' && subresource === 'proxy') return kind;
   throw run.store.get(kind, namespace, name) ? noSuchResource() : notFound(kind, name);
 }
 
@@ -197,6 +210,7 @@ const specials: Readonly<Record<string, (kind: Kind, handling: Handling) => Answ
   list,
   watch,
   ...ofPods,
+  proxy,
 };
 
 /** Answers a request for a resource; the user may make it. */

@@ -66,6 +66,7 @@ export class ImitatedNode {
   readonly #timer: NodeJS.Timeout;
   #kubelet: Kubelet;
   #full = false;
+  #dead = false;
   #filters = false;
   #missing: Which = () => false;
   #doomed: { readonly which: Which; readonly ms: number } | undefined;
@@ -157,6 +158,11 @@ export class ImitatedNode {
     return this.#kubelet.log(pod, container, previous);
   }
 
+  /** Its /var/log on this machine, as long as the kubelet lives to serve it. */
+  get logs(): string | undefined {
+    return this.#dead ? undefined : join(this.root, 'var/log');
+  }
+
   /** Moves the node's clock on, as far as scripts see it. */
   advance(seconds: number): void {
     this.#proc.advance(seconds);
@@ -169,7 +175,12 @@ export class ImitatedNode {
 
   /** The kubelet is dead until the returned function is called; what runs goes on. */
   killKubelet(): () => void {
-    return this.#kubelet.die();
+    const revive = this.#kubelet.die();
+    this.#dead = true;
+    return () => {
+      this.#dead = false;
+      revive();
+    };
   }
 
   /** From now on no image can be had for these pods. */

@@ -122,6 +122,7 @@ function kubeletsOf(nodes: readonly ImitatedNode[]): Kubelets {
   };
   return {
     log: (pod, container, previous) => nodeOf(pod).log(pod, container, previous),
+    logs: (name) => nodes.find((node) => node.name === name)?.logs,
     dial: (pod, port) => nodeOf(pod).dial(port),
   };
 }

@@ -1,0 +1,76 @@
+// Batches of events out of the pieces of a log.
+import { Reader } from '../../audit/event/shapes.ts';
+import type { Block } from '../../io/line-block.ts';
+import type { Piece } from '../../io/log/lines.ts';
+import type { Position } from '../../io/log/mark.ts';
+import type { Batch } from './source.ts';
+
+/** What could not be read of one source, as it comes up: the first line with its reason, then how many more. */
+export class UnreadLines {
+  private told = 0;
+
+  /** Sentences about the lines that were not told of yet; `file` is the one that was read last. */
+  notes({ unread }: Reader, file: string): readonly string[] {
+    const more = unread.count - this.told;
+    if (more === 0) return [];
+    const { told } = this;
+    this.told = unread.count;
+    if (told > 0) return [`${file}: ${more} more ${more === 1 ? 'line' : 'lines'} could not be read.`];
+    const others = more === 1 ? '' : ` So could ${more - 1} more.`;
+    return [`${file}: line ${unread.first?.line} could not be read: ${unread.first?.why}.${others}`];
+  }
+}
+
+/**
+ * The events of a log that is read from a place on, with a position behind each batch.
+ * @param whole whether every byte of an event matters
+ * @throws what `pieces` throws
+ */
+export async function* logBatches(pieces: AsyncIterable<Piece>, whole: boolean): AsyncGenerator<Batch> {
+  const reader = new Reader(whole);
+  const unread = new UnreadLines();
+  let file = '';
+  for await (const piece of pieces) {
+    file = piece.file;
+    const before = { unread: reader.unread.count, pending: reader.pending };
+    const events = reader.read(piece);
+    const notes = [...piece.notes, ...unread.notes(reader, file)];
+    const position = behind(piece, reader, before);
+    yield { events, ...(position && { position }), ...(notes.length > 0 && { notes }) };
+  }
+  reader.end();
+  const notes = unread.notes(reader, file);
+  if (notes.length > 0) yield { events: [], notes };
+}
+
+/**
+ * Where a later run goes on behind a piece that was read: before the half line, or the value over many lines, whose rest
+ * is still to come. Undefined where that began in an earlier piece.
+ */
+function behind(
+  piece: Piece,
+  { unread, pending }: Reader,
+  before: { readonly unread: number; readonly pending: number | undefined },
+): Position | undefined {
+  if (piece.unended && unread.count > before.unread) return undefined;
+  if (pending === undefined) return piece.position;
+  return pending === before.pending ? undefined : piece.before(pending);
+}
+
+/** The events of a file that is read once, to its end. @throws what `blocks` throws */
+export async function* blockBatches(
+  name: string,
+  blocks: AsyncIterable<Block>,
+  whole: boolean,
+): AsyncGenerator<Batch> {
+  const reader = new Reader(whole);
+  const unread = new UnreadLines();
+  for await (const block of blocks) {
+    const events = reader.read(block);
+    const notes = unread.notes(reader, name);
+    yield { events, ...(notes.length > 0 && { notes }) };
+  }
+  reader.end();
+  const notes = unread.notes(reader, name);
+  if (notes.length > 0) yield { events: [], notes };
+}

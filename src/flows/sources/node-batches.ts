@@ -1,0 +1,77 @@
+// The audit file of one node, whatever happens to the way there: what cannot be read is said once, and tried again from
+// where it was.
+import { Failure } from '../../errors.ts';
+import type { Code } from '../../errors.ts';
+import type { LogAsked, LogPlace } from '../../io/log/open.ts';
+import type { World } from '../../io/world.ts';
+import { logBatches } from './log-batches.ts';
+import type { Batch } from './source.ts';
+
+const retryMs = 1000;
+/** How often a node that is read once is tried, before it is left with a note. */
+const tries = 5;
+
+// what the next try may find otherwise
+const passing: readonly Code[] = ['cluster-unreachable', 'cluster-answer', 'cluster-refused'];
+
+/**
+ * The events of one node's audit file.
+ * @throws Failure cluster-forbidden | cluster-unauthorized | usage | interrupted
+ */
+export async function* nodeBatches(
+  world: World,
+  place: LogPlace,
+  asked: LogAsked,
+  whole: boolean,
+): AsyncGenerator<Batch> {
+  const state: State = { position: asked.position, failed: 0 };
+  for (;;) {
+    try {
+      const pieces = world.log(place, { ...asked, position: state.position });
+      yield* remembered(logBatches(pieces, whole), state, place.path);
+      return;
+    } catch (error) {
+      state.failed++;
+      const { said, over } = verdict(error, state.failed, place.path, asked.follow);
+      yield { events: [], ...(said !== undefined && { notes: [said] }) };
+      if (over) return;
+    }
+    await world.clock.sleep(retryMs);
+  }
+}
+
+interface State {
+  /** Where the next try begins. */
+  position: unknown;
+  /** Tries since something was read. */
+  failed: number;
+}
+
+/** The batches, with what is to be known of them when they break off. */
+async function* remembered(batches: AsyncIterable<Batch>, state: State, path: string): AsyncGenerator<Batch> {
+  let opening = true;
+  for await (const batch of batches) {
+    state.position = batch.position ?? state.position;
+    // that it can be opened says little
+    if (!opening && state.failed > 0) yield note(`${path} can be read again.`);
+    if (!opening) state.failed = 0;
+    opening = false;
+    yield batch;
+  }
+}
+
+const note = (text: string): Batch => ({ events: [], notes: [text] });
+
+/** What to say of a failure, and whether it was the last try. @throws `error`, when the next try will find the same */
+function verdict(
+  error: unknown,
+  failed: number,
+  path: string,
+  follow: boolean,
+): { readonly said?: string; readonly over: boolean } {
+  if (!(error instanceof Failure) || !passing.includes(error.code)) throw error;
+  if (!follow && failed >= tries)
+    return { said: `${path} was not read to its end: ${error.message}`, over: true };
+  const said = `${path} cannot be read now, and is tried again: ${error.message}`;
+  return failed === 1 ? { said, over: false } : { over: false };
+}

@@ -1,0 +1,73 @@
+// Whole lines of bytes as text, with those left out that cannot be wanted: the same for a file that is read once and
+// for one that is followed.
+
+/** The byte that ends a line. */
+export const newline = 0x0a;
+const [openBrace, closeBrace, letterL] = [0x7b, 0x7d, 0x6c];
+
+/** Whole lines, each with its newline, and the number of each in its source, counted from 1. */
+export interface Block {
+  readonly text: string;
+  readonly numbers: (index: number) => number;
+}
+
+/**
+ * A block of whole lines without those that cannot be wanted.
+ * @param first the number of the first line
+ * @param literals a JSON object in one line that holds none of these is left out; with none given, no line is
+ * @returns the block, and how many lines there were
+ */
+export function pick(
+  bytes: Buffer,
+  first: number,
+  literals: readonly string[],
+): { block: Block; lines: number } {
+  if (literals.length === 0) {
+    const text = bytes.toString('utf8');
+    return { block: { text, numbers: (index) => first + index }, lines: countLines(text) };
+  }
+  const finders = literals.map((literal) => new Finder(bytes, literal));
+  const kept: Buffer[] = [];
+  const numbers: number[] = [];
+  let lines = 0;
+  for (let start = 0; start < bytes.length; lines++) {
+    const end = bytes.indexOf(newline, start);
+    // What is no object in one line is for the reader to judge, whatever it holds; so is {"log":…}, Docker's wrapping,
+    // which may hold a part of a line.
+    const object =
+      bytes[start] === openBrace && bytes[end - 1] === closeBrace && bytes[start + 2] !== letterL;
+    if (!object || finders.some((finder) => finder.within(start, end))) {
+      kept.push(bytes.subarray(start, end + 1));
+      numbers.push(first + lines);
+    }
+    start = end + 1;
+  }
+  const text = kept.length === 0 ? '' : Buffer.concat(kept).toString('utf8');
+  return { block: { text, numbers: (index) => numbers[index] ?? 0 }, lines };
+}
+
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
+}
+
+/** Where a text comes next, looked up once for all lines before it. */
+class Finder {
+  private readonly bytes: Buffer;
+  private readonly literal: Buffer;
+  private next = -1;
+
+  constructor(bytes: Buffer, literal: string) {
+    this.bytes = bytes;
+    this.literal = Buffer.from(literal);
+  }
+
+  within(start: number, end: number): boolean {
+    if (this.next < start) {
+      const found = this.bytes.indexOf(this.literal, start);
+      this.next = found === -1 ? Infinity : found;
+    }
+    return this.next < end;
+  }
+}
