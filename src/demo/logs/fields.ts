@@ -11,8 +11,9 @@ const plainYear = /^\d{4}$/;
 
 const isDate = (text: string): boolean => isoDate.test(text) && !plainYear.test(text);
 
-function typeOf(value: unknown, { dates }: Mapping): FieldType | undefined {
-  if (typeof value === 'string') return dates && isDate(value) ? 'date' : 'text';
+function typeOf(value: unknown, { dates, copy }: Mapping): FieldType | undefined {
+  if (typeof value === 'string')
+    return dates && isDate(value) ? 'date' : copy === 'none' ? 'keyword' : 'text';
   if (typeof value === 'number') return Number.isInteger(value) ? 'long' : 'double';
   return typeof value === 'boolean' ? 'boolean' : undefined;
 }
@@ -31,9 +32,12 @@ export function valuesAt(source: unknown, path: string): unknown[] {
 
 /** How strings are mapped: all of an index alike. */
 export interface Mapping {
-  /** The name of the exact copy beside each text: Sematext has `raw`, OpenSearch of itself `keyword`. */
-  readonly copy: 'raw' | 'keyword';
-  /** A longer string has no exact copy. */
+  /**
+   * The name of the exact copy beside each text: Sematext has `raw`, OpenSearch of itself `keyword`. `none`: strings are
+   * no text, but are kept exactly themselves.
+   */
+  readonly copy: 'raw' | 'keyword' | 'none';
+  /** A longer string is not kept exactly. */
   readonly ignoreAbove: number;
   /** Whether strings that look like a date are one. */
   readonly dates: boolean;
@@ -63,10 +67,11 @@ export function fieldOf({ sources, mapping }: Index, name: string): Field | unde
     return undefined;
   };
   const own = mapped(name);
+  const short = (value: unknown): boolean => String(value).length <= mapping.ignoreAbove;
+  if (own === 'keyword') return { type: own, in: (source) => valuesAt(source, name).filter(short) };
   if (own) return { type: own, in: (source) => valuesAt(source, name) };
   const path = name.replace(/\.[^.]*$/, '');
   if (name !== `${path}.${mapping.copy}` || mapped(path) !== 'text') return undefined;
-  const short = (value: unknown): boolean => String(value).length <= mapping.ignoreAbove;
   return { type: 'keyword', in: (source) => valuesAt(source, path).filter(short) };
 }
 
