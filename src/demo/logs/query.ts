@@ -107,15 +107,20 @@ function range(query: Body, context: Context): Matches {
     if (field.type === 'date') return timeOf(value, now);
     return field.type === 'long' || field.type === 'double' ? Number(value) : String(value);
   };
-  const limits = Object.entries(asBody(bounds)).filter(([bound, limit]) => compare[bound] && limit !== null);
-  for (const [, limit] of limits)
-    if (field.type === 'date' && Number.isNaN(scalar(limit)))
+  const limits = Object.entries(asBody(bounds)).flatMap(([bound, limit]) => {
+    const holds = compare[bound];
+    return holds && limit !== null ? [{ holds, limit: scalar(limit), said: limit }] : [];
+  });
+  for (const { limit, said } of limits)
+    if (Number.isNaN(limit))
       throw new BadQuery(
         'parse_exception',
-        `failed to parse date field [${String(limit)}] with format [strict_date_optional_time||epoch_millis]`,
+        `failed to parse date field [${String(said)}] with format [strict_date_optional_time||epoch_millis]`,
       );
-  const fits = (value: unknown): boolean =>
-    limits.every(([bound, limit]) => compare[bound]?.(scalar(value), scalar(limit)) ?? false);
+  const fits = (value: unknown): boolean => {
+    const one = scalar(value);
+    return limits.every(({ holds, limit }) => holds(one, limit));
+  };
   return having(field, (value) => termsOf(field, value).some(fits));
 }
 
