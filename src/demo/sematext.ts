@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Faults } from './faults.ts';
 import { listen } from './http.ts';
 import { documentOf, type Document } from './logs/document.ts';
+import { sematextMapping, type Mapping } from './logs/fields.ts';
 import { IndexStore } from './logs/index-store.ts';
 import { answerReceiver, type Take } from './logs/receiver.ts';
 import { answerSearch } from './logs/search-endpoint.ts';
@@ -15,6 +16,8 @@ export interface SematextOptions {
   readonly apiKey?: string;
   /** From the receiver's answer to the search's first hit; default 100. */
   readonly delayMs?: number;
+  /** How strings are mapped; as at Sematext when left out. */
+  readonly mapping?: Mapping;
 }
 
 /** A running one. */
@@ -34,7 +37,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Starts one and resolves when both halves answer. Without `tokens`, every token belongs to an App. */
 export async function startSematext(options: SematextOptions = {}): Promise<Sematext> {
-  const { apiKey = randomUUID(), delayMs = 100, tokens } = options;
+  const { apiKey = randomUUID(), delayMs = 100, tokens, mapping = sematextMapping } = options;
   const store = new IndexStore();
   const faults = { receiver: new Faults(), search: new Faults() };
   const take: Take = (item, token, listed) => {
@@ -43,7 +46,7 @@ export async function startSematext(options: SematextOptions = {}): Promise<Sema
     if (!tokens || tokens.includes(index)) store.add(index, document);
   };
   const receiver = await listen((request) => answerReceiver(request, take), faults.receiver);
-  const search = await listen((request) => answerSearch(request, store, apiKey), faults.search);
+  const search = await listen((request) => answerSearch(request, store, { apiKey, mapping }), faults.search);
   return {
     receiverUrl: `http://127.0.0.1:${receiver.port}`,
     searchUrl: `http://127.0.0.1:${search.port}`,

@@ -76,8 +76,24 @@ async function searchFor(
   query: object,
   timeoutMs?: number,
 ): Promise<{ total: number; events: readonly Found[] }> {
-  const { sink, token, apiKey } = access;
-  const host = hostOf(sink.search ?? '');
+  const answer = await askSearch(world, access, query, timeoutMs);
+  if (answer.status === 404) return { total: 0, events: [] }; // an index that never got a document
+  const hits = answer.status === 200 ? readHits(answer.text) : undefined;
+  if (hits === undefined) throw new Unavailable(hostOf(access.sink.search ?? ''), answer);
+  return hits;
+}
+
+/**
+ * One request to the search, whatever its answer is, as long as the key is not refused.
+ * @param timeoutMs for the whole exchange; as of any request when not given
+ * @throws Failure search-unreachable | search-refused
+ */
+export async function askSearch(
+  world: World,
+  { sink, token, apiKey }: SinkAccess,
+  query: object,
+  timeoutMs?: number,
+): Promise<Answer> {
   const answer = await reach('search-unreachable', () =>
     world.http({
       method: 'POST',
@@ -87,14 +103,13 @@ async function searchFor(
       ...(timeoutMs !== undefined && { timeoutMs }),
     }),
   );
-  if (answer.status === 404) return { total: 0, events: [] }; // an index that never got a document
   if (answer.status === 401 || answer.status === 403)
-    throw new Failure('search-refused', `${host} refused the API key with HTTP ${answer.status}.`, [
-      'see SEMATEXT_API_KEY or --api-key-file; the key is in the account settings, API',
-    ]);
-  const hits = answer.status === 200 ? readHits(answer.text) : undefined;
-  if (hits === undefined) throw new Unavailable(host, answer);
-  return hits;
+    throw new Failure(
+      'search-refused',
+      `${hostOf(sink.search ?? '')} refused the API key with HTTP ${answer.status}.`,
+      ['see SEMATEXT_API_KEY or --api-key-file; the key is in the account settings, API'],
+    );
+  return answer;
 }
 
 /** The search is there and cannot answer now: busy, broken, or something else in its place. */
@@ -104,9 +119,14 @@ export class Unavailable extends Failure {
   constructor(host: string, { status, headers }: Answer) {
     const said = status === 200 ? 'answered something that is no search result' : `answered HTTP ${status}`;
     super('search-unreachable', `${host} ${said}.`, ['try again later']);
-    const seconds = Number(headers['retry-after']);
-    this.retryAfterMs = seconds > 0 ? seconds * 1000 : undefined;
+    this.retryAfterMs = retryAfterMs(headers);
   }
+}
+
+// seconds, or a moment of the other side's clock
+function retryAfterMs({ 'retry-after': wait = '', date = '' }: Answer['headers']): number | undefined {
+  const ms = /^\d+$/.test(wait) ? Number(wait) * 1000 : Date.parse(wait) - Date.parse(date);
+  return ms > 0 ? ms : undefined;
 }
 
 async function reach(

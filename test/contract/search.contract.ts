@@ -97,6 +97,54 @@ export function searchContract(subject: () => SematextSubject): void {
       );
     });
 
+    it('knows texts by their beginning, by their picture, and documents by their id', async () => {
+      const found = async (filter: Json): Promise<unknown[]> => {
+        const query = { bool: { ...mine.bool, filter: [filter] } };
+        return idsOf(await find(subject(), { query, sort: [{ stageTimestamp: 'asc' }] }));
+      };
+      const beginning = String(ids[1]).slice(0, 13);
+      assert.deepEqual(await found({ prefix: { 'auditID.raw': { value: beginning } } }), [ids[1]]);
+      assert.deepEqual(await found({ wildcard: { 'auditID.raw': { value: `${beginning}*` } } }), [ids[1]]);
+      assert.deepEqual(await found({ wildcard: { 'auditID.raw': { value: `${beginning}?` } } }), []);
+      assert.deepEqual(await found({ wildcard: { 'user.username.raw': { value: 'j?n*e' } } }), ids);
+      assert.deepEqual(await found({ wildcard: { 'user.username.raw': { value: 'J*' } } }), []);
+      assert.deepEqual(await found({ wildcard: { 'user.username.raw': { value: 'j\\?ne' } } }), []);
+      assert.deepEqual(await found({ wildcard: { 'user.username.keyword': { value: '*' } } }), []);
+      assert.deepEqual(await found({ exists: { field: 'user.username.raw' } }), ids);
+      assert.deepEqual(await found({ exists: { field: 'user.username.keyword' } }), []);
+      const [, second] = (await find(subject(), { query: mine, sort: [{ stageTimestamp: 'asc' }] })).hits;
+      assert.deepEqual(await found({ ids: { values: [second?._id, 'nobody'] } }), [ids[1]]);
+    });
+
+    it('counts in spans of time, whatever it shows', async () => {
+      const span = (from: number, to: number): Json => ({
+        range: { stageTimestamp: { gte: time(from).slice(0, 23), lt: time(to).slice(0, 23) } },
+      });
+      const filters = [span(0, 2), span(2, 3), span(3, 3), { range: { stageTimestamp: { gte: time(3) } } }];
+      const reply = await ask(subject(), {
+        query: mine,
+        post_filter: span(4, 9),
+        size: 10,
+        track_total_hits: false,
+        sort: [{ stageTimestamp: 'asc' }],
+        aggs: { spans: { filters: { filters } } },
+      });
+      const { hits, aggregations } = JSON.parse(reply.text) as { hits: Found; aggregations: unknown };
+      const buckets = [2, 1, 0, 2].map((doc_count) => ({ doc_count }));
+      assert.deepEqual(aggregations, { spans: { buckets } });
+      assert.deepEqual([idsOf(hits), hits.total], [ids.slice(4), undefined]);
+    });
+
+    it('sorts by fields that are not there, and goes on behind them', async () => {
+      const order = { order: 'asc', unmapped_type: 'keyword' };
+      const time = { stageTimestamp: { order: 'asc', unmapped_type: 'date' } };
+      const sort = [time, { 'auditID.raw': order }, { 'auditID.keyword': order }];
+      const { hits } = await find(subject(), { query: mine, sort, size: 3 });
+      assert.deepEqual(hits.at(-1)?.sort?.slice(1), [ids[2], null]);
+      const more = { query: mine, sort, size: 3, search_after: hits.at(-1)?.sort };
+      assert.deepEqual(idsOf(await find(subject(), more)), ids.slice(3));
+    });
+
     it('refuses what it does not know', async () => {
       const refused = async (body: Json): Promise<unknown> => {
         const reply = await ask(subject(), body);
@@ -118,6 +166,13 @@ export function searchContract(subject: () => SematextSubject): void {
         400,
         'illegal_argument_exception',
       ]);
+      assert.deepEqual(await refused({ query: { wildcard: { stageTimestamp: { value: '2*' } } } }), [
+        400,
+        'query_shard_exception',
+      ]);
+      const unparsed = [400, 'parsing_exception'];
+      assert.deepEqual(await refused({ aggs: { spans: { nonsense: {} } } }), unparsed);
+      assert.deepEqual(await refused({ nonsense: 1 }), unparsed);
     });
   });
 }

@@ -57,7 +57,16 @@ function resourceNames({ resource, subresource, apiGroup }: Event): readonly str
   return apiGroup === '' ? [resource + sub] : [resource + sub, `${resource}.${apiGroup}${sub}`];
 }
 
-const changing = ['create', 'update', 'patch', 'delete', 'deletecollection', 'post', 'put'];
+/** The verbs that change something; the lower-case methods of requests that are for no resource among them. */
+export const changing: readonly string[] = [
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection',
+  'post',
+  'put',
+];
 const writes: Test = ({ verb }) => changing.includes(verb);
 const failed: Test = ({ code, stage }) => code >= 400 || stage === 'Panic';
 const person = (name: string): boolean => name !== '' && !name.startsWith('system:');

@@ -1,5 +1,6 @@
 // The search as HTTP: who may ask, which index, and errors in OpenSearch's shape.
 import type { Reply, Request } from '../http.ts';
+import type { Mapping } from './fields.ts';
 import type { IndexStore } from './index-store.ts';
 import { BadQuery } from './query.ts';
 import { search } from './search.ts';
@@ -35,7 +36,11 @@ function asked(request: Request): Record<string, unknown> {
 }
 
 /** Answers one request. */
-export function answerSearch(request: Request, store: IndexStore, apiKey: string): Reply {
+export function answerSearch(
+  request: Request,
+  store: IndexStore,
+  { apiKey, mapping }: { readonly apiKey: string; readonly mapping: Mapping },
+): Reply {
   if (!mayAsk(request.headers['authorization'], apiKey)) {
     const reply = json(401, { error: 'Unauthorized', status: 401 });
     return { ...reply, headers: { ...reply.headers, 'www-authenticate': 'Basic realm="Sematext"' } };
@@ -54,7 +59,7 @@ export function answerSearch(request: Request, store: IndexStore, apiKey: string
       index_uuid: '_na_',
     });
   try {
-    return json(200, search(index, documents, asked(request)));
+    return json(200, search(index, documents, mapping, asked(request)));
   } catch (error) {
     if (error instanceof BadQuery) return failure(400, error.type, error.message);
     throw error;

@@ -1,7 +1,8 @@
-// One _search: finds, sorts, pages, and shapes the hits as OpenSearch does.
+// One _search: finds, counts, sorts, pages, and shapes the hits as OpenSearch does.
+import { aggregate } from './aggregations.ts';
 import type { Document } from './document.ts';
-import { fieldOf, timeOf, valuesAt } from './fields.ts';
-import { BadQuery, parse } from './query.ts';
+import { fieldOf, timeOf, type Mapping } from './fields.ts';
+import { BadQuery, parse, type Context } from './query.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 type SortValue = string | number | null;
@@ -20,29 +21,30 @@ interface Found {
 
 const window = 10_000;
 
-function orderOf(entry: unknown, documents: readonly Document[]): Order {
+function orderOf(entry: unknown, context: Context, documents: readonly Document[]): Order {
   const [name = '', given] =
     typeof entry === 'string' ? [entry, 'asc'] : (Object.entries((entry ?? {}) as Body)[0] ?? []);
   const options: Body = typeof given === 'string' ? { order: given } : ((given ?? {}) as Body);
   const descending =
     String(options['order'] ?? (name === '_score' ? 'desc' : 'asc')).toLowerCase() === 'desc';
   const missingFirst = options['missing'] === '_first';
-  return { name, descending, missingFirst, valueOf: readerOf(name, descending, options, documents) };
+  return {
+    name,
+    descending,
+    missingFirst,
+    valueOf: readerOf({ name, descending, options }, context, documents),
+  };
 }
 
 function readerOf(
-  name: string,
-  descending: boolean,
-  options: Body,
+  { name, descending, options }: { name: string; descending: boolean; options: Body },
+  context: Context,
   documents: readonly Document[],
 ): Order['valueOf'] {
   if (name === '_id') return ({ id }) => id;
   if (name === '_score') return () => 1;
   if (name === '_doc') return (document) => documents.indexOf(document);
-  const field = fieldOf(
-    documents.map(({ source }) => source),
-    name,
-  );
+  const field = fieldOf(context, name);
   if (!field && options['unmapped_type'] === undefined)
     throw new BadQuery('query_shard_exception', `No mapping found for [${name}] in order to sort on`);
   if (!field) return () => null;
@@ -57,7 +59,7 @@ function readerOf(
   const scalar = (value: unknown): string | number =>
     field.type === 'date' ? timeOf(value, 0) : typeof value === 'number' ? value : String(value);
   return ({ source }) => {
-    const values = valuesAt(source, field.path).map(scalar).sort(ascending);
+    const values = field.in(source).map(scalar).sort(ascending);
     return (descending ? values.at(-1) : values[0]) ?? null;
   };
 }
@@ -135,35 +137,58 @@ function limits(body: Body): { size: number; from: number } {
   return { size, from };
 }
 
+const known = [
+  ...['query', 'post_filter', 'sort', 'search_after', 'from', 'size'],
+  ...['_source', 'track_total_hits', 'aggs', 'aggregations'],
+];
+
+function refuseUnknown(body: Body): void {
+  const [name, value] = Object.entries(body).find(([key]) => !known.includes(key)) ?? [];
+  if (name === undefined) return;
+  const token = Array.isArray(value)
+    ? 'START_ARRAY'
+    : { object: 'START_OBJECT', number: 'VALUE_NUMBER', boolean: 'VALUE_BOOLEAN' }[typeof value as string];
+  throw new BadQuery('parsing_exception', `Unknown key for a ${token ?? 'VALUE_STRING'} in [${name}].`);
+}
+
 /** Answers a search over the documents of one index. @throws BadQuery */
-export function search(index: string, documents: readonly Document[], body: Body): object {
+export function search(index: string, documents: readonly Document[], mapping: Mapping, body: Body): object {
+  refuseUnknown(body);
   const started = Date.now();
-  const context = { sources: documents.map(({ source }) => source), now: started };
+  const context = { sources: documents.map(({ source }) => source), mapping, now: started };
   const matches = parse(body['query'] ?? { match_all: {} }, context);
+  const shown = parse(body['post_filter'] ?? { match_all: {} }, context);
   const sort = body['sort'];
   const orders = (sort === undefined ? [] : Array.isArray(sort) ? sort : [sort]).map((one) =>
-    orderOf(one, documents),
+    orderOf(one, context, documents),
   );
-  const found = documents
-    .filter(({ source }) => matches(source))
+  const matching = documents.filter(matches);
+  const found = matching
+    .filter(shown)
     .map((document) => ({ document, sort: orders.map(({ valueOf }) => valueOf(document)) }))
     .sort((a, b) => compare(a.sort, b.sort, orders));
-  const { size, from } = limits(body);
-  const hits = after(found, body['search_after'], orders)
-    .slice(from, from + size)
-    .map(({ document, sort: values }) => ({
-      _index: index,
-      _type: 'logs',
-      _id: document.id,
-      _score: orders.length > 0 ? null : 1,
-      ...sourceOf(document, body['_source']),
-      ...(orders.length > 0 && { sort: values }),
-    }));
-  const max = orders.length > 0 || hits.length === 0 ? null : 1;
+  const hits = page(index, after(found, body['search_after'], orders), body, orders);
   return {
     took: Date.now() - started,
     timed_out: false,
     _shards: { total: 1, successful: 1, skipped: 0, failed: 0 },
-    hits: { ...total(found.length, body['track_total_hits']), max_score: max, hits },
+    hits: {
+      ...total(found.length, body['track_total_hits']),
+      max_score: orders.length > 0 || hits.length === 0 ? null : 1,
+      hits,
+    },
+    ...aggregate(body['aggs'] ?? body['aggregations'], matching, context),
   };
+}
+
+function page(index: string, found: readonly Found[], body: Body, orders: readonly Order[]): object[] {
+  const { size, from } = limits(body);
+  return found.slice(from, from + size).map(({ document, sort: values }) => ({
+    _index: index,
+    _type: 'logs',
+    _id: document.id,
+    _score: orders.length > 0 ? null : 1,
+    ...sourceOf(document, body['_source']),
+    ...(orders.length > 0 && { sort: values }),
+  }));
 }
