@@ -1,9 +1,9 @@
-// Durations as kubectl's users write them: 90s, 2m, 1h30m, 500ms; a bare number is seconds.
+// Durations as kubectl's users write them: 90s, 2m, 1h30m, 2d, 500ms; a bare number is seconds.
 import { Failure } from '../errors.ts';
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const shape = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
-const part = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const shape = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+const part = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 
 /**
  * Milliseconds in a duration.

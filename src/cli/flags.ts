@@ -62,9 +62,9 @@ export const connectionFlags = {
   'request-timeout': durationFlag({ ...connection, summary: 'how long one request may take; 0 is for ever' }),
 };
 
-/** Files as arguments, at least one. */
+/** Files as arguments, any number of them. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- oclif's types are its inference
-export const filesArg = (description: string) => Args.string({ description, multiple: true, required: true });
+export const filesArg = (description: string) => Args.string({ description, multiple: true });
 
 /** A region of Sematext. */
 export type Region = 'us' | 'eu';

@@ -24,8 +24,11 @@ export function configure({ name, version }: Package): Config {
   }) as unknown as Config; // the parts that commands read; the rest is for plugins, of which there are none
 }
 
-/** The class of a command. */
-export type CommandClass = (new (argv: string[], config: Config) => Command) & { id: string };
+/** The class of a command; `streams`: under -o json it writes one object a line, and no error among them. */
+export type CommandClass = (new (argv: string[], config: Config) => Command) & {
+  id: string;
+  readonly streams?: boolean;
+};
 
 /** Runs a command that is loaded. */
 export async function runCommand(

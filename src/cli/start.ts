@@ -38,6 +38,8 @@ class Run {
   /** Nobody reads stdout any more (`| head`). */
   private unread = false;
   private failed = false;
+  /** What the command writes has no end that an error could stand at. */
+  private streams = false;
 
   constructor(catalogue: Catalogue, typed: readonly string[]) {
     this.catalogue = catalogue;
@@ -66,6 +68,7 @@ class Run {
       this.command = wanted.id;
       const [{ runCommand }, command] = await Promise.all([import('./oclif.ts'), catalogue.load(wanted.id)]);
       command.id = wanted.id;
+      this.streams = command.streams === true;
       await runCommand(command, wanted.argv, about);
     }
   }
@@ -86,7 +89,7 @@ class Run {
       failure === undefined ? bugText(error, this.catalogue.about.version) : failureText(failure),
     );
     const format = formatOf(this.typed);
-    if (format !== 'json' && format !== 'yaml') return;
+    if (this.streams || (format !== 'json' && format !== 'yaml')) return;
     const { write } = await import('./document.ts');
     process.stdout.write(await write(errorDocument(failure, error), format));
   }

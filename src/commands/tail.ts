@@ -2,9 +2,10 @@
 import * as Flags from '@oclif/core/flags';
 import { write } from '../cli/document.ts';
 import { filterFlags, selectionOf } from '../cli/filter-flags.ts';
-import { filesArg, outputFlags } from '../cli/flags.ts';
+import { connectionFlags, durationFlag, filesArg, outputFlags, sinkFlags } from '../cli/flags.ts';
 import { plainText } from '../cli/plain.ts';
-import { Command } from '../command.ts';
+import { Command, type SinkChoice } from '../command.ts';
+import { Failure } from '../errors.ts';
 import { objectOf, summarise, tail } from '../flows/tail.ts';
 import type { TailRequest } from '../flows/tail.ts';
 import { eventLine, viewSummary } from '../view/tail.ts';
@@ -19,45 +20,72 @@ interface WriterFlags {
 }
 
 export default class Tail extends Command {
-  static override summary = 'Read audit events like a person: filtered, folded, one line each';
+  static readonly streams = true;
+  static override summary = 'Read audit events like a person, from anywhere: filtered, folded, one line each';
   static override description =
-    'Reads audit events from files, packed or not, or standard input, in every shape that they come in: as the API server writes them, behind the prefixes of a container log, as an EventList or an answer of the search. Shows each request once, by its last stage. Under -o json and yaml each event stands alone, as it was recorded. Contents of Secrets, tokens and the commands of exec are masked unless --show-secrets is given.\n\nA pattern may hold * (any text) and ? (any character). A filter that is given several times takes any of its patterns; different filters must all hold.';
+    "Reads audit events from Sematext's search, from the logs of the API servers, from the audit files of their nodes, from files, packed or not, or from standard input. Without a file and --source it reads the search where an API key is at hand, else what the API servers write. Shows each request once, by its last stage. Under -o json and yaml each event stands alone, as it was recorded. Contents of Secrets, tokens and the commands of exec are masked unless --show-secrets is given. What must have been lost on the way is said on stderr.\n\nA pattern may hold * (any text) and ? (any character). A filter that is given several times takes any of its patterns; different filters must all hold.";
   static override examples = [
+    {
+      description: 'What do people change in production, now?',
+      command: 'kubectl sematext-audit tail -f --by-people --writes -n production',
+    },
     {
       description: 'Who was refused, or broke something?',
       command: 'kubectl sematext-audit tail audit.log --failed --by-people',
     },
     {
-      description: 'Who changed what in production, and not the controllers?',
+      description: 'Who changed what yesterday, and not the controllers?',
       command: "kubectl sematext-audit tail audit*.log.gz -n production --writes --not by='system:*'",
     },
     {
       description: 'What is the noise made of?',
-      command: 'kubectl logs -n kube-system kube-apiserver-node1 | kubectl sematext-audit tail - --summary',
+      command: 'kubectl sematext-audit tail --source api-server --since 1h --summary',
     },
   ];
   static override args = {
-    file: filesArg('files to read one after the other; - is standard input'),
+    file: filesArg('files to read; - is standard input'),
   };
   static override flags = {
-    summary: Flags.boolean({ summary: 'count instead of show: who, what, outcome, over time' }),
-    limit: Flags.integer({ summary: 'at most so many events', min: 1, helpValue: 'NUMBER' }),
+    source: Flags.option({
+      options: ['search', 'api-server', 'node'] as const,
+      summary:
+        "where to read when no file is named: Sematext's search, API servers' logs, their nodes' files",
+    })(),
+    follow: Flags.boolean({ char: 'f', summary: 'go on with what comes' }),
+    'resume-from': Flags.string({
+      summary: 'file that keeps where reading ended, for the next run',
+      helpValue: 'PATH',
+      exclusive: ['limit'],
+    }),
+    summary: Flags.boolean({
+      summary: 'count instead of show: who, what, outcome, over time',
+      exclusive: ['follow'],
+    }),
+    limit: Flags.integer({ summary: 'at most so many events, the first ones', min: 1, helpValue: 'NUMBER' }),
     'all-stages': Flags.boolean({ summary: 'every stage of a request, not only its last one' }),
     'show-secrets': Flags.boolean({ summary: 'mask nothing' }),
-    ...filterFlags,
+    every: durationFlag({ summary: 'how often the search is asked while following; default 5s' }),
+    late: durationFlag({ summary: 'how late an event may come to the search; default 5m' }),
     ...outputFlags('wide'),
+    ...connectionFlags,
+    ...sinkFlags,
+    // -n filters here, as it does in kubectl; no request of tail has a namespace of its own
+    ...filterFlags,
   };
 
   async run(): Promise<void> {
     const { flags, args } = await this.parse(Tail);
-    const world = this.world({ 'no-input': flags['no-input'] });
+    const { namespace: _filter, ...connection } = flags;
+    const world = this.world(connection);
     const tell = (text: string): void => this.say(text);
     const request: TailRequest = {
-      files: args.file,
+      from: originOf(args.file ?? [], flags, this.sink(flags)),
+      follow: flags.follow,
       ...selectionOf(flags),
       allStages: flags['all-stages'],
       whole: !flags.summary && (flags.output === 'json' || flags.output === 'yaml'),
       ...(flags.limit !== undefined && { limit: flags.limit }),
+      ...(flags['resume-from'] !== undefined && { resumeFrom: flags['resume-from'] }),
     };
     if (flags.summary) {
       const result = await summarise(world, request, tell);
@@ -81,4 +109,26 @@ export default class Tail extends Command {
     const style = { ...terminal, wide: output === 'wide', cut: Boolean(process.stdout.isTTY), plainText };
     return (events) => events.map((event) => `${eventLine(event, style)}\n`).join('');
   }
+}
+
+interface OriginFlags {
+  readonly source: TailRequest['from']['source'];
+  readonly every: number | undefined;
+  readonly late: number | undefined;
+}
+
+/** Where to read. @throws Failure usage when what was said does not go together */
+function originOf(
+  files: readonly string[],
+  { source, every, late }: OriginFlags,
+  sink: SinkChoice,
+): TailRequest['from'] {
+  if (files.length > 0 && source !== undefined)
+    throw new Failure('usage', 'Give files or --source, not both.');
+  return {
+    ...{ files, sink },
+    ...(source !== undefined && { source }),
+    ...(every !== undefined && { everyMs: every }),
+    ...(late !== undefined && { lateMs: late }),
+  };
 }

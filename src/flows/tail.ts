@@ -1,21 +1,23 @@
 // `tail`: events from where they are to who reads them: selected, their stages folded, none lost and none twice.
 import type { Event } from '../audit/event/event.ts';
 import { Fold } from '../audit/event/fold.ts';
-import { literals, matcher } from '../audit/event/match.ts';
-import type { Filter, Selection } from '../audit/event/match.ts';
+import { matcher } from '../audit/event/match.ts';
+import type { Filter, Matcher, Selection } from '../audit/event/match.ts';
 import { redacted } from '../audit/event/redact.ts';
-import { Reader } from '../audit/event/shapes.ts';
-import type { Unread } from '../audit/event/shapes.ts';
 import { Tally } from '../audit/event/summary.ts';
 import type { Summary } from '../audit/event/summary.ts';
-import { interrupted } from '../io/clock.ts';
-import type { World } from '../io/world.ts';
+import { Failure } from '../errors.ts';
+import type { Positions, World } from '../io/world.ts';
+import { openSources } from './sources/open.ts';
+import type { Origin } from './sources/open.ts';
+import type { Merged } from './sources/merge.ts';
 
 type Moment = { readonly agoMs: number } | { readonly at: string };
 
 export interface TailRequest {
-  /** Paths; `-` is standard input. */
-  readonly files: readonly string[];
+  readonly from: Origin;
+  /** Goes on with what comes, until the run is cancelled. */
+  readonly follow: boolean;
   readonly filters: readonly Filter[];
   readonly failed: boolean;
   readonly writes: boolean;
@@ -28,6 +30,8 @@ export interface TailRequest {
   readonly whole: boolean;
   /** At most so many, the first ones. */
   readonly limit?: number;
+  /** A file that keeps where reading ended, for the next run. */
+  readonly resumeFrom?: string;
 }
 
 /** How the events are used. */
@@ -41,10 +45,16 @@ const shown: Use = { patienceMs: 5000 };
 /** What began and ended is one, however long it took. */
 const counted: Use = { patienceMs: Infinity };
 
+/** Events that are followed may be so much older than they are read. */
+const latenessMs = 30_000;
+/** How often positions are kept. */
+const keepMs = 5_000;
+
 /**
- * The wanted events, in batches and in the order that they were written.
- * @param tell sentences for the user: what could not be read
- * @throws Failure usage when a file cannot be read | interrupted
+ * The wanted events, in batches: of one source in its order, of several by time. What was begun and not ended when the
+ * run is cancelled comes last.
+ * @param tell sentences for the user: what could not be read, what must be lost
+ * @throws Failure usage when a file cannot be read, and those of the sources | interrupted
  */
 export async function* tail(
   world: World,
@@ -52,52 +62,99 @@ export async function* tail(
   tell: (text: string) => void,
   { patienceMs }: Use = shown,
 ): AsyncGenerator<readonly Event[]> {
-  const selection = selectionAt(request, world.clock.now().getTime());
-  const { stage, request: wanted } = matcher(selection);
-  const fold = request.allStages ? undefined : new Fold(patienceMs);
-  let left = request.limit ?? Infinity;
-  const limited = (events: readonly Event[]): readonly Event[] => {
-    const some = events.filter(wanted).slice(0, left);
-    left -= some.length;
-    return some;
-  };
-  for (const path of request.files) {
-    const reader = new Reader(request.whole);
-    for await (const block of world.lines(path, literals(selection))) {
-      if (world.signal.aborted) throw interrupted();
-      const events = reader.read(block).filter(stage);
-      yield limited(fold === undefined ? events : folded(fold, events));
-      if (left === 0) break;
+  const keeper = await Keeper.open(world, request.resumeFrom);
+  const resumable = request.resumeFrom !== undefined;
+  const wish = { ...request, positions: keeper.before, resumable, tell };
+  const { selection, batches } = await openSources(world, wish);
+  const picked = new Picker(request, selection, patienceMs);
+  try {
+    for await (const batch of batches) {
+      for (const note of batch.notes) tell(note);
+      if (request.follow) picked.pass(world.clock.now().getTime());
+      yield picked.of(batch.events);
+      await keeper.keep(batch.positions);
+      if (picked.full) return;
     }
-    if (left > 0) reader.end();
-    report(path, reader.unread, tell);
-    if (left === 0) return;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'interrupted' || !request.follow) throw error;
+    yield picked.rest();
+    await keeper.keep({}, 'now');
+    throw error;
   }
-  if (fold !== undefined) yield limited(fold.rest());
+  yield picked.rest();
+  await keeper.keep({}, 'now');
 }
 
-function folded(fold: Fold, events: readonly Event[]): readonly Event[] {
-  const ready = events.flatMap((event) => fold.take(event) ?? []);
-  return [...fold.overdue(), ...ready];
+/** What is wanted of the events, as they come. */
+class Picker {
+  private readonly matcher: Matcher;
+  private readonly fold: Fold | undefined;
+  private left: number;
+
+  constructor({ allStages, limit }: TailRequest, selection: Selection, patienceMs: number) {
+    this.matcher = matcher(selection);
+    this.fold = allStages ? undefined : new Fold(patienceMs);
+    this.left = limit ?? Infinity;
+  }
+
+  get full(): boolean {
+    return this.left === 0;
+  }
+
+  /** Time has passed, whether events came or not. */
+  pass(nowMs: number): void {
+    this.fold?.pass(new Date(nowMs - latenessMs).toISOString());
+  }
+
+  of(events: readonly Event[]): readonly Event[] {
+    const { fold } = this;
+    const staged = events.filter(this.matcher.stage);
+    if (fold === undefined) return this.limited(staged);
+    const ready = staged.flatMap((event) => fold.take(event) ?? []);
+    return this.limited([...fold.overdue(), ...ready]);
+  }
+
+  /** What was begun and not ended. */
+  rest(): readonly Event[] {
+    return this.limited(this.fold?.rest() ?? []);
+  }
+
+  private limited(events: readonly Event[]): readonly Event[] {
+    const some = events.filter(this.matcher.request).slice(0, this.left);
+    this.left -= some.length;
+    return some;
+  }
 }
 
-function report(path: string, { count, first }: Unread, tell: (text: string) => void): void {
-  if (first === undefined) return;
-  const source = path === '-' ? 'standard input' : path;
-  const lines = count === 1 ? '' : `${count} lines could not be read, the first is `;
-  tell(`${source}: ${lines}line ${first.line}${count === 1 ? ' could not be read' : ''}: ${first.why}.`);
-}
+/** Keeps positions, of those events only that were shown. */
+class Keeper {
+  /** Where the run before ended; empty without a file. */
+  readonly before: Positions;
+  private readonly world: World;
+  private readonly write: ((positions: Positions) => Promise<void>) | undefined;
+  private positions: Positions;
+  private kept = 0;
 
-/** The selection with its times worked out. */
-function selectionAt({ since, until, ...rest }: TailRequest, now: number): Selection {
-  const at = (moment: Moment): string =>
-    'at' in moment ? moment.at : new Date(now - moment.agoMs).toISOString();
-  const { filters, failed, writes, byPeople } = rest;
-  return {
-    ...{ filters, failed, writes, byPeople },
-    ...(since !== undefined && { since: at(since) }),
-    ...(until !== undefined && { until: at(until) }),
-  };
+  private constructor(world: World, before: Positions, write?: (positions: Positions) => Promise<void>) {
+    [this.world, this.before, this.positions, this.write] = [world, before, before, write];
+  }
+
+  static async open(world: World, path: string | undefined): Promise<Keeper> {
+    if (path === undefined) return new Keeper(world, {});
+    const file = await world.positions(path);
+    const before = await file.read();
+    await file.write(before); // what cannot be written is said before anything is shown
+    return new Keeper(world, before, file.write);
+  }
+
+  async keep(positions: Merged['positions'], when?: 'now'): Promise<void> {
+    if (this.write === undefined) return;
+    this.positions = { ...this.positions, ...positions };
+    const now = this.world.clock.now().getTime();
+    if (when !== 'now' && now - this.kept < keepMs) return;
+    this.kept = now;
+    await this.write(this.positions);
+  }
 }
 
 /** The wanted events counted. @throws as `tail` does */

@@ -84,13 +84,14 @@ describe('a duration', () => {
     ['2m', 120_000],
     ['1h30m', 5_400_000],
     ['1.5s', 1500],
+    ['2d', 172_800_000],
     ['250ms', 250],
     ['30', 30_000],
     ['0', 0],
   ] as const)
     it(`${text} is ${ms} ms`, () => assert.equal(milliseconds(text), ms));
 
-  for (const text of ['', '-1s', '1d', 's', '1 s', '1s2', '1e3s', '٣s'])
+  for (const text of ['', '-1s', '1w', 's', '1 s', '1s2', '1e3s', '٣s'])
     it(`"${text}" is none`, async () => {
       const { code, suggestions } = await failure(() => milliseconds(text));
       assert.deepEqual([code, suggestions], ['usage', ['Write it like 90s, 2m or 1h30m.']]);

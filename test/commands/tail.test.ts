@@ -105,7 +105,7 @@ describe('tail', () => {
     assert.equal(count(stdout), requests);
     assert.match(
       stderr,
-      /^standard input: 2 lines could not be read, the first is line 1: it is no whole JSON\.\n$/,
+      /^standard input: line 1 could not be read: it is no whole JSON\.\nstandard input: 2 lines could not be read\.\n$/,
     );
     const filtered = await tail(['-', '--by', 'nobody-at-all'], `${text}{"torn\n`);
     assert.match(filtered.stderr, new RegExp(`: line ${events.length + 1} could not be read:`));

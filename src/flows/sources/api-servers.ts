@@ -17,7 +17,7 @@ import type { Batch, Source } from './source.ts';
 export interface LogWish {
   readonly follow: boolean;
   /** RFC 3339 in UTC; where nothing is known of an earlier run, events from here on are looked for. */
-  readonly since: string | undefined;
+  readonly since?: string;
   /** Where an earlier run ended, by the name of the source; from a file, and not looked at yet. */
   readonly positions: Readonly<Record<string, unknown>>;
   /** As in World.lines. */

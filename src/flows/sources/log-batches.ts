@@ -5,19 +5,22 @@ import type { Piece } from '../../io/log/lines.ts';
 import type { Position } from '../../io/log/mark.ts';
 import type { Batch } from './source.ts';
 
-/** What could not be read of one source, as it comes up: the first line with its reason, then how many more. */
+/** What could not be read of one source: the first line with its reason, then how many, each time ten times as many. */
 export class UnreadLines {
   private told = 0;
 
-  /** Sentences about the lines that were not told of yet; `file` is the one that was read last. */
-  notes({ unread }: Reader, file: string): readonly string[] {
-    const more = unread.count - this.told;
-    if (more === 0) return [];
-    const { told } = this;
-    this.told = unread.count;
-    if (told > 0) return [`${file}: ${more} more ${more === 1 ? 'line' : 'lines'} could not be read.`];
-    const others = more === 1 ? '' : ` So could ${more - 1} more.`;
-    return [`${file}: line ${unread.first?.line} could not be read: ${unread.first?.why}.${others}`];
+  /** Sentences about what was not told of yet; `file` is the one that was read last. */
+  notes({ unread: { count, first } }: Reader, file: string): readonly string[] {
+    if (first === undefined || count < this.told * 10) return [];
+    const before = this.told;
+    this.told = before === 0 ? 1 : count;
+    if (before > 0) return [`${file}: ${count} lines could not be read so far.`];
+    return [`${file}: line ${first.line} could not be read: ${first.why}.`];
+  }
+
+  /** At the end: how many there were, where that was not told. */
+  rest({ unread: { count } }: Reader, file: string): readonly string[] {
+    return count > Math.max(1, this.told) ? [`${file}: ${count} lines could not be read.`] : [];
   }
 }
 
@@ -39,7 +42,7 @@ export async function* logBatches(pieces: AsyncIterable<Piece>, whole: boolean):
     yield { events, ...(position && { position }), ...(notes.length > 0 && { notes }) };
   }
   reader.end();
-  const notes = unread.notes(reader, file);
+  const notes = [...unread.notes(reader, file), ...unread.rest(reader, file)];
   if (notes.length > 0) yield { events: [], notes };
 }
 
@@ -71,6 +74,6 @@ export async function* blockBatches(
     yield { events, ...(notes.length > 0 && { notes }) };
   }
   reader.end();
-  const notes = unread.notes(reader, name);
+  const notes = [...unread.notes(reader, name), ...unread.rest(reader, name)];
   if (notes.length > 0) yield { events: [], notes };
 }

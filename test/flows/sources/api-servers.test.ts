@@ -9,7 +9,7 @@ import { failure } from '../../support/failure.ts';
 import { FakeLog, worldOf } from './logs.ts';
 
 const start = Date.parse('2026-11-22T17:00:00Z');
-const wish: LogWish = { follow: false, since: undefined, positions: {}, literals: [], whole: false };
+const wish: LogWish = { follow: false, positions: {}, literals: [], whole: false };
 
 const line = (id: string, atMs: number): string =>
   JSON.stringify({

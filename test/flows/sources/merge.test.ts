@@ -1,5 +1,6 @@
 // Several sources as one: by time, none lost, none held back for a source that says nothing.
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventOf } from '../../../src/audit/event/event.ts';
 import type { Event } from '../../../src/audit/event/event.ts';
@@ -12,7 +13,9 @@ import { draws } from '../../support/draws.ts';
 const at = (ms: number): string => new Date(Date.parse('2026-11-22T17:00:00Z') + ms).toISOString();
 const event = (auditID: string, ms: number): Event =>
   eventOf({ auditID, stage: 'ResponseComplete', stageTimestamp: at(ms) }, '{}');
-const clock = openClock(new AbortController().signal);
+const { signal } = new AbortController();
+setMaxListeners(0, signal); // as the program does: each wait listens
+const clock = openClock(signal);
 
 const source = (name: string, batches: readonly Batch[]): Source => ({
   name,
