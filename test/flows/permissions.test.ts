@@ -62,6 +62,7 @@ const denied = (grants: readonly Grant[], asked: readonly Permission[]): readonl
 describe('the roles in docs', () => {
   const look = grantsIn('permissions.yaml');
   const nodes = grantsIn('permissions-nodes.yaml');
+  const tail = grantsIn('permissions-tail.yaml');
 
   it('allow what enable --dynamic asks for', () => {
     assert.ok(needed.length > 5);
@@ -91,7 +92,7 @@ describe('the roles in docs', () => {
   });
 
   it('are all bound, in their own namespaces', () => {
-    for (const file of ['permissions.yaml', 'permissions-nodes.yaml']) {
+    for (const file of ['permissions.yaml', 'permissions-nodes.yaml', 'permissions-tail.yaml']) {
       const all = documentsIn(file);
       const key = (kind: string, name: string, namespace = ''): string => `${kind} ${namespace}/${name}`;
       const roles = all
@@ -106,7 +107,7 @@ describe('the roles in docs', () => {
 
   it('are explained, each resource of them', () => {
     const page = readFileSync('docs/permissions.md', 'utf8').toLowerCase();
-    for (const { resource } of [...look, ...nodes])
+    for (const { resource } of [...look, ...nodes, ...tail])
       assert.ok(page.includes(resource.replace(/s$/, '')), `${resource} is not on the page`);
   });
 });

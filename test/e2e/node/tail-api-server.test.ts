@@ -73,10 +73,23 @@ describe('tail --source api-server on a real kubeadm node', function () {
   before(async () => {
     node = await startNode({ gracePeriod: 5 });
     await writeToLog(node);
+    const part1 = (await readFile('docs/permissions-tail.yaml', 'utf8')).split('# Part 2')[0];
+    const { code, stderr } = await node.kubectl(['apply', '-f', '-'], part1);
+    assert.equal(code, 0, stderr);
   });
   after(() => node?.stop());
 
-  const tail = ['tail', '--no-input', '--source=api-server', '--since=1h', '--all-stages', '-o', 'json'];
+  // as somebody who has the permissions that the docs name, and no others
+  const tail = [
+    'tail',
+    '--no-input',
+    '--as=audit-reader',
+    '--source=api-server',
+    '--since=1h',
+    '--all-stages',
+    '-o',
+    'json',
+  ];
   const keysIn = (lines: string): string[] =>
     lines
       .split('\n')
@@ -123,7 +136,7 @@ describe('tail --source api-server on a real kubeadm node', function () {
   });
 
   it('says what is known of lost events, and counts what the log still has', async () => {
-    const end = await startCli([...tail.slice(0, 4), '--summary', '-o', 'json'], {
+    const end = await startCli([...tail.slice(0, 5), '--summary', '-o', 'json'], {
       kubeconfig: node.kubeconfig,
       apiKey: '',
       token: '',
