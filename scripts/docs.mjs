@@ -12,6 +12,8 @@ import { register } from 'tsx/esm/api';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = join(root, 'README.md');
+/** A real audit log, as it is named in transcripts. */
+const log = 'test/golden/tail/audit.log';
 const program = join(root, 'bin', 'kubectl-sematext_audit.cjs');
 register();
 
@@ -78,6 +80,13 @@ async function transcripts() {
     'test-event': { args: ['test-event', ...sink], env: on18 },
     'test-event-direct': { args: ['test-event', '--direct', ...sink], env: on18 },
     'test-event-keyless': { args: ['test-event', ...sink], env: { ...on18, SEMATEXT_API_KEY: undefined } },
+    'tail-search': { args: ['tail', ...sink, '--writes', '--limit', '4'], env: on18 },
+    'tail-file': {
+      args: ['tail', log, '--by', 'kubernetes-super-admin', '--not', 'verb=watch'],
+      env,
+      first: 4,
+    },
+    'tail-summary': { args: ['tail', log, '--summary'], env, first: 14 },
     'disable-plan': { args: ['disable', '--dry-run'], env: on18 },
     disable: { args: ['disable'], env: on18 },
     'status-off': { args: ['status', ...sink], env: on37 },
