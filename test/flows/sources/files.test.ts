@@ -90,6 +90,29 @@ describe('a file', function () {
     assert.deepEqual([first.ids, second.ids, second.notes], [['1'], ['2'], []]);
   });
 
+  it('goes on behind a packed file that is damaged, and says so', async () => {
+    const path = logWith(eventLines([1]));
+    const first = await read(fileSource(world(), path, resumable));
+    const packed = gzipSync(eventLines([1, 2]));
+    writeFileSync(`${path}.2.gz`, packed.subarray(0, packed.length - 20));
+    writeFileSync(`${path}.1`, eventLines([3]));
+    writeFileSync(path, eventLines([4]));
+    const second = await read(fileSource(world(), path, { ...once, position: first.position }));
+    assert.deepEqual(second.ids, ['3', '4']);
+    assert.match(second.notes.join('\n'), /audit\.log\.2\.gz is damaged gzip: .*cannot be known/);
+    assert.match(second.notes.join('\n'), /audit\.log was rotated and what was read last is gone/);
+  });
+
+  it('has holes of zeros where it was emptied under a writer that does not append', async () => {
+    const hole = Buffer.alloc(3 * 1024 * 1024);
+    const path = logWith(Buffer.concat([hole, Buffer.from(eventLines([1, 2]))]));
+    const { ids, notes, position } = await read(fileSource(world(), path, resumable));
+    assert.deepEqual([ids, notes], [['1', '2'], []]);
+    appendFileSync(path, eventLines([3]));
+    const later = await read(fileSource(world(), path, { ...once, position }));
+    assert.deepEqual([later.ids, later.notes], [['3'], []]);
+  });
+
   it('tells of bad lines by their numbers, in a later run too', async () => {
     const path = logWith(`${eventLines([1])}bad\n`);
     const first = await read(fileSource(world(), path, resumable));
