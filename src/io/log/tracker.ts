@@ -50,8 +50,6 @@ export class Tracker {
   private torn = false;
   /** The first bytes of the cursor's file, where this run read them; at most 1 KiB. */
   private head = Buffer.alloc(0);
-  /** The previous file's name when it cannot be known by its beginning. */
-  private passed: string | undefined;
   private readonly spoilt = new Set<string>();
 
   /** @param patient whether the beginning of a line can wait for its end */
@@ -144,7 +142,6 @@ export class Tracker {
   /** Index of the previous file, the youngest that may be it; -1 where there is none. */
   private async anchorIn(backups: readonly string[]): Promise<number> {
     if (this.previous === undefined) return -1;
-    if (this.passed !== undefined && backups.includes(this.passed)) return backups.indexOf(this.passed);
     for (let i = backups.length - 1; i >= 0; i--)
       if (await this.isPrintOf(this.previous, backups[i] as string)) return i;
     return -1;
@@ -164,7 +161,6 @@ export class Tracker {
     }
     const rest = await this.probe(this.file);
     if (rest === undefined || rest.bytes.length > overlapOf(this.cursor)) return true;
-    this.passed = this.spoilt.has(this.file) ? this.file : undefined;
     this.previous = printOf(this.cursor);
     this.cursor = beginning;
     return true;

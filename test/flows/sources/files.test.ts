@@ -1,5 +1,6 @@
 // A file as a source: read once or followed, from its beginning or from where an earlier run ended.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { appendFileSync, copyFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -90,6 +91,45 @@ describe('a file', function () {
     assert.deepEqual([first.ids, second.ids, second.notes], [['1'], ['2'], []]);
   });
 
+  it('goes on behind a packed file that is damaged, and says so', async () => {
+    const path = logWith(eventLines([1]));
+    const first = await read(fileSource(world(), path, resumable));
+    const packed = gzipSync(eventLines([1, 2]));
+    writeFileSync(`${path}.2.gz`, packed.subarray(0, packed.length - 20));
+    writeFileSync(`${path}.1`, eventLines([3]));
+    writeFileSync(path, eventLines([4]));
+    const second = await read(fileSource(world(), path, { ...once, position: first.position }));
+    assert.deepEqual(second.ids, ['3', '4']);
+    assert.match(second.notes.join('\n'), /audit\.log\.2\.gz is damaged gzip: .*cannot be known/);
+    assert.match(second.notes.join('\n'), /audit\.log was rotated and what was read last is gone/);
+  });
+
+  it('is read as far as it can be where it is damaged later', async () => {
+    const path = logWith(eventLines([0]));
+    const first = await read(fileSource(world(), path, resumable));
+    // each of another text, or packing would leave too little
+    const text = range(0, 9999).map((id) => eventLines([id], createHash('sha512').update(id).digest('hex')));
+    const packed = gzipSync([eventLines([0]), ...text.slice(1)].join(''));
+    writeFileSync(`${path}.2.gz`, packed.subarray(0, packed.length - 1000));
+    writeFileSync(`${path}.1`, eventLines(['next']));
+    writeFileSync(path, eventLines(['last']));
+    const { ids, notes } = await read(fileSource(world(), path, { ...once, position: first.position }));
+    assert.deepEqual(ids.slice(-2), ['next', 'last']);
+    assert.deepEqual(ids.slice(0, -2), range(1, ids.length - 2));
+    assert.ok(ids.length > 4000);
+    assert.equal(notes.filter((note) => note.includes('audit.log.2.gz is damaged gzip')).length, 1);
+  });
+
+  it('has holes of zeros where it was emptied under a writer that does not append', async () => {
+    const hole = Buffer.alloc(3 * 1024 * 1024);
+    const path = logWith(Buffer.concat([hole, Buffer.from(eventLines([1, 2]))]));
+    const { ids, notes, position } = await read(fileSource(world(), path, resumable));
+    assert.deepEqual([ids, notes], [['1', '2'], []]);
+    appendFileSync(path, eventLines([3]));
+    const later = await read(fileSource(world(), path, { ...once, position }));
+    assert.deepEqual([later.ids, later.notes], [['3'], []]);
+  });
+
   it('tells of bad lines by their numbers, in a later run too', async () => {
     const path = logWith(`${eventLines([1])}bad\n`);
     const first = await read(fileSource(world(), path, resumable));
@@ -157,10 +197,13 @@ describe('a file that is followed', function () {
     const path = logWith(eventLines([1, 2]));
     const got = await following(path, async (got) => {
       await until(() => got.batches > 3);
+      appendFileSync(path, eventLine('never').slice(0, 50));
+      const { batches } = got;
+      await until(() => got.batches > batches + 2);
       writeFileSync(path, eventLines([3]));
       await until(() => got.ids.length === 3);
     });
-    assert.deepEqual(got.ids, ['1', '2', '3']);
+    assert.deepEqual([got.ids, got.notes.length], [['1', '2', '3'], 1]);
     assert.match(
       got.notes.join(),
       /^audit\.log was emptied or replaced: events .* after 20\d\d-.*cannot be known/,
