@@ -90,7 +90,7 @@ export interface Hit {
 
 export interface Page {
   readonly hits: readonly Hit[];
-  /** How many documents are in each of the counted spans; undefined when it was not told. */
+  /** How many documents are in each of the counted spans; empty where there is no index, undefined when not told. */
   readonly counts: readonly number[] | undefined;
 }
 
@@ -127,6 +127,7 @@ export function readPage(text: string): Page | undefined {
 }
 
 function countsIn(body: Fields): readonly number[] | undefined {
+  if (fields(body['_shards'])['total'] === 0) return [];
   const { buckets } = fields(fields(body['aggregations'])['spans']);
   if (!Array.isArray(buckets)) return undefined;
   const counts = buckets.map((bucket) => fields(bucket)['doc_count']);

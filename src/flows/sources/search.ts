@@ -141,7 +141,7 @@ class Reading {
 
   /** The spans to be read again. */
   private grown(counted: readonly Span[], { counts }: Page): readonly Span[] {
-    if (counted.length === 0) return [];
+    if (counted.length === 0 || counts?.length === 0) return [];
     const { counts: counting } = abilityAt(this.level);
     if (counting && counts?.length === counted.length) return this.seen.grown(counted, counts);
     if (counting) this.lower(this.level + 2); // it heeds a part of what it is asked, and says nothing

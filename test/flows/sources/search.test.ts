@@ -154,6 +154,19 @@ describe('following the search', () => {
     assert.deepEqual(sorted(ids), ['a', 'a', 'b']);
   });
 
+  for (const [what, fault] of [
+    ['answers so', { status: 404 }],
+    ['shows none', { text: '{"_shards":{"total":0,"failed":0},"hits":{"hits":[]}}' }],
+  ] as const)
+    it(`takes an App whose index is away for an empty one, when the search ${what}`, async () => {
+      searched.store('a', 1000);
+      searched.store('late', 900, 60_000);
+      const away = (): boolean => searched.now > start + 20_000 && searched.now < start + 50_000;
+      searched.fault = () => (away() ? fault : undefined);
+      const { ids, notes } = await searched.run(follow, 2 * minute);
+      assert.deepEqual([ids, notes], [['a', 'late'], []]);
+    });
+
   it('is not led astray by a clock that is an hour ahead', async () => {
     searched.store('ahead', 60 * minute, 1000);
     for (const [i, id] of names(20).entries()) searched.store(id, i * 10_000, i * 10_000 + 30_000);
