@@ -55,6 +55,18 @@ describe('reading from the search', () => {
     assert.match(notes.join(), /Of one moment only 10 000 events could be had/);
   });
 
+  it('reads fewer events at once where they are too large together', async () => {
+    const ids = names(250);
+    for (const [i, id] of ids.entries()) searched.store(id, i - 1000);
+    searched.fault = ({ size }) => (Number(size) > 100 ? new HttpError('too-large', 'search') : undefined);
+    const { ids: found, notes } = await searched.run();
+    assert.deepEqual([found, notes], [ids, []]);
+    assert.deepEqual(
+      searched.exchanges.map(({ hits }) => hits),
+      [100, 100, 52],
+    );
+  });
+
   it('asks for no more than the selection wants', async () => {
     searched.store('a', -10, -10, { verb: 'list' });
     searched.store('b', -9, -9, { verb: 'delete' });
