@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 export async function searchPage(world: World, access: SinkAccess, body: object): Promise<Page | undefined> {
   const answer = await askSearch(world, access, body);
   if (answer.status === 400) return undefined;
-  if (answer.status === 404) return { hits: [], counts: undefined }; // an index that never got a document
+  if (answer.status === 404) return { hits: [], counts: [] }; // an index that never got a document
   const page = answer.status === 200 ? readPage(answer.text) : undefined;
   if (page === undefined) throw new Unavailable(hostOf(access.sink.search ?? ''), answer);
   return page;

@@ -90,7 +90,7 @@ export interface Hit {
 
 export interface Page {
   readonly hits: readonly Hit[];
-  /** How many documents are in each of the counted spans; undefined when it was not told. */
+  /** How many documents are in each of the counted spans; empty where there is no index, undefined when not told. */
   readonly counts: readonly number[] | undefined;
 }
 
@@ -127,6 +127,7 @@ export function readPage(text: string): Page | undefined {
 }
 
 function countsIn(body: Fields): readonly number[] | undefined {
+  if (fields(body['_shards'])['total'] === 0) return [];
   const { buckets } = fields(fields(body['aggregations'])['spans']);
   if (!Array.isArray(buckets)) return undefined;
   const counts = buckets.map((bucket) => fields(bucket)['doc_count']);
@@ -153,8 +154,9 @@ const mostAtOnce = 10_000;
 /**
  * A full page may end in the middle of documents that sort alike, of which the next page would show none: so it ends
  * before the last moment, or before the last request where all is one moment, and the next page shows that again.
+ * @param size that this page was asked to have, and `usual` the next ones
  */
-export function cut({ hits }: Page, size: number): Cut {
+export function cut({ hits }: Page, size: number, usual: number): Cut {
   const last = hits.at(-1);
   if (last === undefined || hits.length < size) return { hits };
   const moment = hits.findIndex(({ at }) => at === last.at || Number.isNaN(last.at));
@@ -162,7 +164,7 @@ export function cut({ hits }: Page, size: number): Cut {
   const request = hits.findIndex(({ sort }) => JSON.stringify(sort) === alike);
   const end = moment > 0 ? moment : request;
   const before = hits[end - 1];
-  if (before !== undefined) return { hits: hits.slice(0, end), next: { after: before.sort, size: pageSize } };
+  if (before !== undefined) return { hits: hits.slice(0, end), next: { after: before.sort, size: usual } };
   if (size < mostAtOnce) return { hits: [], next: { size: mostAtOnce } };
-  return { hits, next: { after: last.sort, size: pageSize }, passed: true };
+  return { hits, next: { after: last.sort, size: usual }, passed: true };
 }

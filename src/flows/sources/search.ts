@@ -11,6 +11,7 @@ import { Seen } from '../../audit/sink/seen.ts';
 import { hostOf } from '../../audit/sink/sematext.ts';
 import { Failure } from '../../errors.ts';
 import { searchPage } from '../../io/event-search.ts';
+import { HttpError } from '../../io/http.ts';
 import type { SinkAccess } from '../../io/sematext.ts';
 import type { World } from '../../io/world.ts';
 import { Patience } from './patience.ts';
@@ -56,12 +57,17 @@ async function* batches(world: World, access: SinkAccess, options: SearchOptions
       if (!follow) return;
     } catch (error) {
       const { waitMs, note } = patience.failed(error);
+      if (isTooLarge(error)) reading.readLess();
       yield { events: [], ...(note !== undefined && { notes: [note] }) };
       wait = waitMs;
     }
     await world.clock.sleep(wait);
   }
 }
+
+// io reads no answer that is longer than its cap; events with bodies of requests may make one
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Failure && error.cause instanceof HttpError && error.cause.reason === 'too-large';
 
 const everything = { from: undefined, head: undefined, seen: [] };
 
@@ -114,6 +120,7 @@ class Reading {
   /** Of `abilities`, which one the search was found to have. */
   private level = 0;
   private notes: string[] = [];
+  private size = pageSize;
   /** Whether there is a position yet: even a run that sees nothing says where the next one begins. */
   private placed = false;
   /** When the last minutes were read again without counts, epoch ms. */
@@ -124,6 +131,11 @@ class Reading {
     this.readAgain = this.now();
   }
 
+  /** From the next page on. */
+  readLess(): void {
+    this.size = Math.max(1, Math.floor(this.size / 10));
+  }
+
   /** All that came since the last poll, at least one batch. */
   async *poll(): AsyncGenerator<Batch> {
     const { seen } = this;
@@ -131,17 +143,17 @@ class Reading {
     const counted = seen.spans(this.now());
     const shownFrom = seen.head === undefined ? undefined : seen.head + 1;
     const fresh = { ...all, from: shownFrom ?? all.from };
-    const page = await this.ask({ span: all, size: pageSize, counted, shownFrom });
+    const page = await this.ask({ span: all, size: this.size, counted, shownFrom });
     for (const span of this.grown(counted, page)) {
-      const again = { span, size: pageSize, without: seen.again(span) };
+      const again = { span, size: this.size, without: seen.again(span) };
       yield* this.pages(again, await this.ask(again));
     }
-    yield* this.pages({ span: fresh, size: pageSize }, page);
+    yield* this.pages({ span: fresh, size: this.size }, page);
   }
 
   /** The spans to be read again. */
   private grown(counted: readonly Span[], { counts }: Page): readonly Span[] {
-    if (counted.length === 0) return [];
+    if (counted.length === 0 || counts?.length === 0) return [];
     const { counts: counting } = abilityAt(this.level);
     if (counting && counts?.length === counted.length) return this.seen.grown(counted, counts);
     if (counting) this.lower(this.level + 2); // it heeds a part of what it is asked, and says nothing
@@ -153,7 +165,7 @@ class Reading {
   private async *pages(asked: Asked, first: Page): AsyncGenerator<Batch> {
     let now = asked;
     for (let page = first; ; page = await this.ask(now)) {
-      const { hits, next, passed } = cut(page, now.size);
+      const { hits, next, passed } = cut(page, now.size, this.size);
       if (passed) this.notes.push('Of one moment only 10 000 events could be had; there are more.');
       yield this.batch(hits);
       if (next === undefined) return;

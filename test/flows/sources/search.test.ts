@@ -1,5 +1,6 @@
 // Reading from the search: nothing lost, nothing twice, in order, and at what cost.
 import assert from 'node:assert/strict';
+import type { Selection } from '../../../src/audit/event/match.ts';
 import { interrupted } from '../../../src/io/clock.ts';
 import { HttpError } from '../../../src/io/http.ts';
 import { draws } from '../../support/draws.ts';
@@ -8,7 +9,7 @@ import { Searched, start } from './searched.ts';
 
 const minute = 60_000;
 const since = new Date(start - 60 * minute).toISOString();
-const selection = { filters: [], failed: false, writes: false, byPeople: false, since };
+const selection: Selection = { filters: [], failed: false, writes: false, byPeople: false, since };
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `e-${i}`);
 const sorted = (ids: readonly string[]): string[] => ids.toSorted();
 
@@ -20,7 +21,7 @@ describe('reading from the search', () => {
 
   it('gives everything from a time on, in the order of the events, a thousand at once', async () => {
     const ids = names(2500);
-    for (const [i, id] of ids.toReversed().entries()) searched.store(id, -i * 0.25);
+    for (const [i, id] of ids.toReversed().entries()) searched.store(id, -i * 0.3);
     searched.store('too early', -61 * minute);
     const { ids: found, batches } = await searched.run({ selection });
     assert.deepEqual(found, ids);
@@ -52,6 +53,18 @@ describe('reading from the search', () => {
     const { ids, notes } = await searched.run();
     assert.deepEqual([ids.length, ids.at(-1)], [10_001, 'after']);
     assert.match(notes.join(), /Of one moment only 10 000 events could be had/);
+  });
+
+  it('reads fewer events at once where they are too large together', async () => {
+    const ids = names(250);
+    for (const [i, id] of ids.entries()) searched.store(id, i - 1000);
+    searched.fault = ({ size }) => (Number(size) > 100 ? new HttpError('too-large', 'search') : undefined);
+    const { ids: found, notes } = await searched.run();
+    assert.deepEqual([found, notes], [ids, []]);
+    assert.deepEqual(
+      searched.exchanges.map(({ hits }) => hits),
+      [100, 100, 52],
+    );
   });
 
   it('asks for no more than the selection wants', async () => {
@@ -116,6 +129,33 @@ describe('following the search', () => {
     );
   });
 
+  it('reads buckets that are side by side at once', async () => {
+    for (const [i, id] of names(4).entries()) searched.store(id, i * 10_000, minute);
+    searched.store('on', 40_000);
+    const { ids } = await searched.run(follow, 2 * minute);
+    assert.deepEqual(ids, ['on', ...names(4)]);
+    const again = searched.exchanges.filter(({ at, body }) => at >= start + minute && !('aggs' in body));
+    assert.deepEqual(
+      again.map(({ hits }) => hits),
+      [4],
+    );
+  });
+
+  it('shows nothing from before the beginning, however late it comes', async () => {
+    searched.store('before', -30_000, minute);
+    searched.store('after', 1000);
+    const from = { ...selection, since: new Date(start).toISOString() };
+    assert.deepEqual((await searched.run({ selection: from }, 2 * minute)).ids, ['after']);
+  });
+
+  it('passes over what has no time', async () => {
+    searched.mapping = { ...searched.mapping, dates: false };
+    searched.store('a', 1000);
+    searched.store('timeless', 1000, 2000, { stageTimestamp: 'nonsense' });
+    searched.store('b', 30_000);
+    assert.deepEqual((await searched.run(follow, minute)).ids, ['a', 'b']);
+  });
+
   it('shows an event once that an API server sent again', async () => {
     searched.store('a', 1000);
     searched.store('a', 1000, 80_000);
@@ -125,6 +165,19 @@ describe('following the search', () => {
     const { ids } = await searched.run(follow, 3 * minute);
     assert.deepEqual(sorted(ids), ['a', 'a', 'b']);
   });
+
+  for (const [what, fault] of [
+    ['answers so', { status: 404 }],
+    ['shows none', { text: '{"_shards":{"total":0,"failed":0},"hits":{"hits":[]}}' }],
+  ] as const)
+    it(`takes an App whose index is away for an empty one, when the search ${what}`, async () => {
+      searched.store('a', 1000);
+      searched.store('late', 900, 60_000);
+      const away = (): boolean => searched.now > start + 20_000 && searched.now < start + 50_000;
+      searched.fault = () => (away() ? fault : undefined);
+      const { ids, notes } = await searched.run(follow, 2 * minute);
+      assert.deepEqual([ids, notes], [['a', 'late'], []]);
+    });
 
   it('is not led astray by a clock that is an hour ahead', async () => {
     searched.store('ahead', 60 * minute, 1000);
@@ -196,12 +249,16 @@ describe('going on in the search', () => {
 
   it('shows no event again that was shown, under other filters either', async () => {
     const searched = new Searched();
-    for (const id of names(20)) searched.store(id, 1000, 1000, { verb: 'get' });
+    for (const id of names(20)) searched.store(id, 1000, 1000, { verb: 'get', level: 'Request' });
     searched.store('other', 1000, 1000, { verb: 'list' });
+    searched.store('e-0', 1000, 1000, { verb: 'get' });
     searched.now += 2000;
-    const filters = [{ field: 'verb' as const, patterns: ['get'], not: false }];
-    const { position } = await searched.run({ selection: { ...selection, filters } });
-    assert.deepEqual((await searched.run({ position, selection })).ids, ['other']);
+    const by = (field: 'verb' | 'level', pattern: string): typeof selection => ({
+      ...selection,
+      ...{ filters: [{ field, patterns: [pattern], not: false }] },
+    });
+    const { position } = await searched.run({ selection: by('verb', 'get') });
+    assert.deepEqual((await searched.run({ position, selection: by('level', 'Metadata') })).ids, ['other']);
   });
 
   it('is refused for another App', async () => {
@@ -333,5 +390,7 @@ describe('a search that knows less', () => {
   it('understands nothing at all is no search', async () => {
     searched.fault = () => ({ status: 400 });
     assert.equal((await failure(() => searched.run({ selection }))).code, 'search-unreachable');
+    // five tries, each with times as they are and as texts; there is nothing else to leave out
+    assert.equal(searched.exchanges.length, 10);
   });
 });
