@@ -54,7 +54,7 @@ export async function* tail(
 ): AsyncGenerator<readonly Event[]> {
   const selection = selectionAt(request, world.clock.now().getTime());
   const { stage, request: wanted } = matcher(selection);
-  const fold = request.allStages ? undefined : new Fold(patienceMs);
+  const [fold, counts] = request.allStages ? [] : [new Fold(patienceMs), stage];
   let left = request.limit ?? Infinity;
   const limited = (events: readonly Event[]): readonly Event[] => {
     const some = events.filter(wanted).slice(0, left);
@@ -62,7 +62,7 @@ export async function* tail(
     return some;
   };
   for (const path of request.files) {
-    const reader = new Reader(request.whole);
+    const reader = new Reader(request.whole, counts);
     for await (const block of world.lines(path, literals(selection))) {
       if (world.signal.aborted) throw interrupted();
       const events = reader.read(block).filter(stage);
@@ -73,11 +73,13 @@ export async function* tail(
     report(path, reader.unread, tell);
     if (left === 0) return;
   }
-  if (fold !== undefined) yield limited(fold.rest());
+  for (const events of restOf(fold)) yield limited(events);
 }
 
+const restOf = (fold: Fold | undefined): Iterable<readonly Event[]> => fold?.rest() ?? [];
+
 function folded(fold: Fold, events: readonly Event[]): readonly Event[] {
-  const ready = events.flatMap((event) => fold.take(event) ?? []);
+  const ready = events.map((event) => fold.take(event)).filter((event) => event !== undefined);
   return [...fold.overdue(), ...ready];
 }
 

@@ -6,12 +6,14 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Failure } from '../errors.ts';
 import { interrupted } from './clock.ts';
+import { pick } from './pick-lines.ts';
 import { readError } from './read-file.ts';
 import type { Input } from './world.ts';
 
 const blockBytes = 1024 * 1024;
+/** A text of less stands where V8 has what is soon forgotten; a longer one takes time and memory of its own. */
+const partBytes = 120 * 1024;
 const newline = 0x0a;
-const [openBrace, closeBrace, letterL] = [0x7b, 0x7d, 0x6c];
 
 /** Whole lines, each with its newline, and the number of each in its source, counted from 1. */
 export interface Block {
@@ -100,6 +102,7 @@ export async function* blocks(
   surroundings: Surroundings,
 ): AsyncGenerator<Block> {
   let begun: Buffer[] = [];
+  const joined = joiner();
   let line = 1;
   const emit = (bytes: Buffer): Block => {
     const { block, lines } = pick(bytes, line, literals);
@@ -108,60 +111,37 @@ export async function* blocks(
   };
   for await (const chunk of bytesOf(path, surroundings)) {
     const last = chunk.lastIndexOf(newline);
-    if (last >= 0) yield emit(Buffer.concat([...begun, chunk.subarray(0, last + 1)]));
+    if (last >= 0) {
+      const whole = joined([...begun, chunk.subarray(0, last + 1)]);
+      for (const part of literals.length === 0 ? parts(whole) : [whole]) yield emit(part);
+    }
     if (last >= 0) begun = [];
     if (last + 1 < chunk.length) begun.push(Buffer.from(chunk.subarray(last + 1)));
   }
   if (begun.length > 0) yield emit(Buffer.concat([...begun, Buffer.from('\n')]));
 }
 
-function pick(bytes: Buffer, first: number, literals: readonly string[]): { block: Block; lines: number } {
-  if (literals.length === 0) {
-    const text = bytes.toString('utf8');
-    return { block: { text, numbers: (index) => first + index }, lines: countLines(text) };
-  }
-  const finders = literals.map((literal) => new Finder(bytes, literal));
-  const kept: Buffer[] = [];
-  const numbers: number[] = [];
-  let lines = 0;
-  for (let start = 0; start < bytes.length; lines++) {
-    const end = bytes.indexOf(newline, start);
-    // What is no object in one line is for the reader to judge, whatever it holds; so is {"log":…}, Docker's wrapping,
-    // which may hold a part of a line.
-    const object =
-      bytes[start] === openBrace && bytes[end - 1] === closeBrace && bytes[start + 2] !== letterL;
-    if (!object || finders.some((finder) => finder.within(start, end))) {
-      kept.push(bytes.subarray(start, end + 1));
-      numbers.push(first + lines);
+/** Puts parts together, in one place for all calls: what a call gives is overwritten by the next. */
+function joiner(): (parts: readonly Uint8Array[]) => Buffer {
+  let place = Buffer.alloc(0);
+  return (parts) => {
+    const size = parts.reduce((sum, { length }) => sum + length, 0);
+    if (place.length < size) place = Buffer.allocUnsafe(size + blockBytes);
+    let end = 0;
+    for (const part of parts) {
+      place.set(part, end);
+      end += part.length;
     }
-    start = end + 1;
-  }
-  const text = kept.length === 0 ? '' : Buffer.concat(kept).toString('utf8');
-  return { block: { text, numbers: (index) => numbers[index] ?? 0 }, lines };
+    return place.subarray(0, size);
+  };
 }
 
-function countLines(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
-  return lines;
-}
-
-/** Where a text comes next, looked up once for all lines before it. */
-class Finder {
-  private readonly bytes: Buffer;
-  private readonly literal: Buffer;
-  private next = -1;
-
-  constructor(bytes: Buffer, literal: string) {
-    this.bytes = bytes;
-    this.literal = Buffer.from(literal);
-  }
-
-  within(start: number, end: number): boolean {
-    if (this.next < start) {
-      const found = this.bytes.indexOf(this.literal, start);
-      this.next = found === -1 ? Infinity : found;
-    }
-    return this.next < end;
+/** Whole lines in parts of whole lines, of `partBytes` or one line. */
+function* parts(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length;) {
+    const last = bytes.lastIndexOf(newline, start + partBytes - 1);
+    const end = 1 + (last >= start ? last : bytes.indexOf(newline, start));
+    yield bytes.subarray(start, end);
+    start = end;
   }
 }

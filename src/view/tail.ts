@@ -46,15 +46,27 @@ function outcome({ code, stage, reason, message, decision }: Event): string {
   return `${code}${forbidden}${why && `: ${why}`}`;
 }
 
+const second = 17; // 2026-11-22T17:03:43.315804Z
+
+/** Milliseconds from one time to another; most requests end in the minute that they began in. */
+function between(from: string, to: string): number {
+  const [start, end] = [Number(from.slice(second, 23)), Number(to.slice(second, 23))];
+  const alike = from.length === to.length && from.startsWith(to.slice(0, second)) && to.length >= 24;
+  return alike ? Math.round((end - start) * 1000) : Date.parse(to) - Date.parse(from);
+}
+
 function took({ received, at, stage }: Event): string {
   if (stage === 'RequestReceived') return '';
-  const ms = Date.parse(at) - Date.parse(received);
+  const ms = between(received, at);
   if (!(ms >= 0)) return '';
   if (ms < 1000) return `${ms}ms`;
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : `${Math.round(ms / 60_000)}m`;
 }
 
 const isBad = ({ code, stage }: Event): boolean => code >= 400 || stage === 'Panic';
+
+/** What every terminal shows as it is: nearly all lines, so that no other look at them is needed. */
+const printable = /^[ -~]*$/;
 
 /** One event in one line, without its newline: time, who, did what, to what, from where, how long, outcome. */
 export function eventLine(event: Event, style: LineStyle): string {
@@ -67,11 +79,8 @@ export function eventLine(event: Event, style: LineStyle): string {
   const did = `${event.verb} ${what(event, wide)}`;
   const ended = `${took(event).padStart(6)}  ${outcome(event)}`;
   const more = wide ? `  ${event.stage}  ${event.level}  ${event.agent || '-'}  ${event.auditId}` : '';
-  const line = plainText(
-    `${time}  ${person.padEnd(24)}  ${did.padEnd(44)}  ${from.padEnd(15)} ${ended}${more}`,
-  )
-    .replaceAll('\n', '?')
-    .replaceAll('\t', '?');
+  const text = `${time}  ${person.padEnd(24)}  ${did.padEnd(44)}  ${from.padEnd(15)} ${ended}${more}`;
+  const line = printable.test(text) ? text : plainText(text).replace(/[\n\t]/g, '?');
   const shown = style.cut && !wide && line.length > width ? `${line.slice(0, width - 1)}…` : line;
   if (!style.colour) return shown;
   return coloured(shown, event, time.length + 2, person.length);
