@@ -1,12 +1,13 @@
 // `tail`: audit events as a person reads them.
 import * as Flags from '@oclif/core/flags';
-import { write } from '../cli/document.ts';
+import { document, write, writeLine } from '../cli/document.ts';
 import { filterFlags, selectionOf } from '../cli/filter-flags.ts';
-import { filesArg, outputFlags } from '../cli/flags.ts';
-import { plainText } from '../cli/plain.ts';
+import { eventOutputFlags, filesArg, isTemplated } from '../cli/flags.ts';
+import { plainLine } from '../cli/plain.ts';
 import { Command } from '../command.ts';
 import { objectOf, summarise, tail } from '../flows/tail.ts';
 import type { TailRequest } from '../flows/tail.ts';
+import { byTemplate } from '../view/by-template.ts';
 import { eventLine, viewSummary } from '../view/tail.ts';
 
 /** Text of a batch of events, in the order that they came. */
@@ -45,7 +46,7 @@ export default class Tail extends Command {
     'all-stages': Flags.boolean({ summary: 'every stage of a request, not only its last one' }),
     'show-secrets': Flags.boolean({ summary: 'mask nothing' }),
     ...filterFlags,
-    ...outputFlags('wide'),
+    ...eventOutputFlags,
   };
 
   async run(): Promise<void> {
@@ -56,29 +57,34 @@ export default class Tail extends Command {
       files: args.file,
       ...selectionOf(flags),
       allStages: flags['all-stages'],
-      whole: !flags.summary && (flags.output === 'json' || flags.output === 'yaml'),
+      whole: !flags.summary && flags.output !== 'text' && flags.output !== 'wide',
       ...(flags.limit !== undefined && { limit: flags.limit }),
     };
     if (flags.summary) {
       const result = await summarise(world, request, tell);
+      if (isTemplated(flags.output))
+        return this.stream((await byTemplate(flags.output, plainLine))(document('tail-summary.v1', result)));
       return this.show(flags, { schema: 'tail-summary.v1', result, view: viewSummary });
     }
-    const text = this.writer({ ...flags, 'no-color': flags['no-color'] });
+    const text = await this.writer({ ...flags, 'no-color': flags['no-color'] });
     for await (const events of tail(world, request, tell))
       if (events.length > 0) await this.stream(await text(events));
   }
 
-  private writer({ output, ...flags }: WriterFlags): Writer {
+  private async writer({ output, ...flags }: WriterFlags): Promise<Writer> {
     const shown = (event: Parameters<typeof objectOf>[0]): object => objectOf(event, flags['show-secrets']);
-    if (output === 'json')
-      return (events) => events.map((event) => `${JSON.stringify(shown(event))}\n`).join('');
+    if (output === 'json') return (events) => events.map((event) => writeLine(shown(event))).join('');
     if (output === 'yaml')
       return async (events) =>
         (await Promise.all(events.map(async (event) => `---\n${await write(shown(event), 'yaml')}`))).join(
           '',
         );
+    if (isTemplated(output)) {
+      const written = await byTemplate(output, plainLine);
+      return (events) => events.map((event) => written(shown(event))).join('');
+    }
     const terminal = this.terminal(flags);
-    const style = { ...terminal, wide: output === 'wide', cut: Boolean(process.stdout.isTTY), plainText };
+    const style = { ...terminal, wide: output === 'wide', cut: Boolean(process.stdout.isTTY), plainLine };
     return (events) => events.map((event) => `${eventLine(event, style)}\n`).join('');
   }
 }

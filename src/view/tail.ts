@@ -2,6 +2,7 @@
 import { redactedUri } from '../audit/event/redact.ts';
 import type { Event } from '../audit/event/event.ts';
 import type { Row, Summary } from '../audit/event/summary.ts';
+import { cut, isSimple, padded } from './columns.ts';
 import { paint } from './paint.ts';
 import type { Colour, Terminal } from './paint.ts';
 
@@ -11,8 +12,8 @@ export interface LineStyle extends Terminal {
   readonly wide: boolean;
   /** Whether lines are cut at the width: they go to a terminal. */
   readonly cut: boolean;
-  /** Makes a text harmless to a terminal. */
-  readonly plainText: (text: string) => string;
+  /** Makes a text one line that is harmless to a terminal. */
+  readonly plainLine: (text: string) => string;
 }
 
 const userColours: readonly Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue'];
@@ -65,23 +66,20 @@ function took({ received, at, stage }: Event): string {
 
 const isBad = ({ code, stage }: Event): boolean => code >= 400 || stage === 'Panic';
 
-/** What every terminal shows as it is: nearly all lines, so that no other look at them is needed. */
-const printable = /^[ -~]*$/;
-
 /** One event in one line, without its newline: time, who, did what, to what, from where, how long, outcome. */
 export function eventLine(event: Event, style: LineStyle): string {
-  const { wide, plainText, width } = style;
+  const { wide } = style;
+  const plain = (text: string): string => (isSimple(text) ? text : style.plainLine(text));
   // 2026-11-22T17:03:43.315804Z: the day and milliseconds, or all of it
-  const at = event.at || '-';
+  const at = plain(event.at || '-');
   const time = wide ? at : `${at.slice(5, 10)} ${at.slice(11, 23).replace('Z', '')}`;
-  const from = event.sourceIps.at(-1) ?? '-';
-  const person = who(event);
-  const did = `${event.verb} ${what(event, wide)}`;
-  const ended = `${took(event).padStart(6)}  ${outcome(event)}`;
+  const from = plain(event.sourceIps.at(-1) ?? '-');
+  const person = plain(who(event));
+  const did = plain(`${event.verb} ${what(event, wide)}`);
+  const ended = plain(`${took(event).padStart(6)}  ${outcome(event)}`);
   const more = wide ? `  ${event.stage}  ${event.level}  ${event.agent || '-'}  ${event.auditId}` : '';
-  const text = `${time}  ${person.padEnd(24)}  ${did.padEnd(44)}  ${from.padEnd(15)} ${ended}${more}`;
-  const line = printable.test(text) ? text : plainText(text).replace(/[\n\t]/g, '?');
-  const shown = style.cut && !wide && line.length > width ? `${line.slice(0, width - 1)}…` : line;
+  const line = `${time}  ${padded(person, 24)}  ${padded(did, 44)}  ${from.padEnd(15)} ${ended}${plain(more)}`;
+  const shown = style.cut && !wide ? cut(line, style.width) : line;
   if (!style.colour) return shown;
   return coloured(shown, event, time.length + 2, person.length);
 }
@@ -116,7 +114,7 @@ function part(title: string, rows: readonly Row[], terminal: Terminal): readonly
   const room = Math.max(20, Math.min(48, terminal.width - 36));
   const most = Math.max(...shown.map(({ count }) => count));
   const lines = shown.map(({ name, count }) => {
-    const label = (name.length > room ? `${name.slice(0, room - 1)}…` : name).padEnd(room);
+    const label = padded(cut(name, room), room);
     const bar = '█'.repeat(Math.max(1, Math.round((count / most) * 20)));
     return `  ${label} ${String(count).padStart(8)} ${paint(terminal, 'cyan', bar)}`;
   });
