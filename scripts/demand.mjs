@@ -2,7 +2,7 @@
 // need, and nothing is there twice. A build that breaks it fails, with the chain of imports that did it.
 
 /** Packages that only some commands need, and that cost a noticeable time to load. */
-const heavy = /node_modules\/(@kubernetes\/client-node|yaml|openid-client|node-fetch|ws)\//;
+const heavy = /node_modules\/(@kubernetes\/client-node|yaml|openid-client|node-fetch|ws|mustache)\//;
 const oclif = /node_modules\/@oclif\/core\//;
 
 /** The outputs that are loaded together with one: itself and what it imports statically. */

@@ -4,6 +4,7 @@ import { Command as OclifCommand } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import { cancellation, cancelledBy } from './cli/cancel.ts';
 import { document, write } from './cli/document.ts';
+import { writeOut } from './cli/output.ts';
 import { plain, plainText } from './cli/plain.ts';
 import { failureText } from './cli/report.ts';
 import { regionOf, type Region } from './cli/flags.ts';
@@ -123,22 +124,22 @@ export abstract class Command extends OclifCommand {
   protected async show<T extends object>(flags: OutputValues, shown: Shown<T>): Promise<void> {
     const { output } = flags;
     if (output === 'json' || output === 'yaml')
-      process.stdout.write(await write(document(shown.schema, shown.result), output));
-    else process.stdout.write(ended(shown.view(plain(shown.result), this.terminal(flags))));
+      writeOut(await write(document(shown.schema, shown.result), output));
+    else writeOut(ended(shown.view(plain(shown.result), this.terminal(flags))));
   }
 
   /** Prints a Kubernetes object to stdout as YAML: the thing itself, not a document of ours around it. */
   protected async showObject(object: object): Promise<void> {
-    process.stdout.write(await write(object, 'yaml'));
+    writeOut(await write(object, 'yaml'));
   }
 
   /**
    * Writes a part of a result that is not at its end yet, and waits until the reader has room for more.
-   * @throws Failure interrupted when it was cancelled meanwhile, also by a reader who has gone
+   * @throws Failure output-failed; interrupted when the reader has gone, or has no room when the run is cancelled
    */
   protected async stream(text: string): Promise<void> {
     const { stdout } = process;
-    if (!stdout.write(text))
+    if (!writeOut(text))
       await new Promise<void>((resolve) => {
         const done = (): void => {
           stdout.off('drain', done);
@@ -149,7 +150,8 @@ export abstract class Command extends OclifCommand {
         this.signal.addEventListener('abort', done, { once: true });
         if (this.signal.aborted) done();
       });
-    if (this.signal.aborted) throw new Failure('interrupted', 'Interrupted.');
+    const unread = cancelledBy(this.signal) === 'EPIPE' || (this.signal.aborted && stdout.writableNeedDrain);
+    if (unread) throw new Failure('interrupted', 'Interrupted.');
   }
 
   /** Says something to the user that is not the result. */

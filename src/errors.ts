@@ -10,6 +10,7 @@ export const codes = {
   'confirmation-needed': 2,
   'policy-invalid': 2,
   'helm-missing': 2,
+  'output-failed': 2,
   unhealthy: 3,
   'not-delivered': 3,
   'not-verified': 3,

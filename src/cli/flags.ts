@@ -136,3 +136,39 @@ export function outputFlags<const T extends readonly string[]>(...formats: T) {
     'no-input': Flags.boolean({ ...output, summary: 'never ask; fail where an answer is needed' }),
   };
 }
+
+const templates = ['jsonpath', 'template'] as const;
+
+/** A format with a template for each event: `jsonpath={.verb}`. */
+export type Templated = `${(typeof templates)[number]}=${string}`;
+type EventFormat = (typeof everywhere)[number] | 'wide' | Templated;
+
+/** Whether a value of `-o` is one with a template. */
+export const isTemplated = (format: string): format is Templated =>
+  templates.some((name) => format.startsWith(`${name}=`));
+
+function eventFormat(text: string): EventFormat {
+  const plain = [...everywhere, 'wide'] as const;
+  const known = plain.find((one) => one === text) ?? (isTemplated(text) ? text : undefined);
+  if (known !== undefined) return known;
+  const bare = templates.find((name) => name === text.replace(/[ =].*/s, ''));
+  throw new Failure('usage', `--output=${text} is no format.`, [
+    bare === undefined
+      ? `One of: ${[...plain, ...templates.map((name) => `${name}=TEMPLATE`)].join(', ')}`
+      : `Write the template behind an equals sign, in quotes: -o ${bare}='…'`,
+  ]);
+}
+
+/** As `outputFlags`, for events: also wide, and by a template. */
+export const eventOutputFlags = {
+  ...outputFlags(),
+  output: Flags.custom<EventFormat>({
+    ...output,
+    char: 'o',
+    parse: (text) => Promise.resolve(eventFormat(text)),
+    default: 'text',
+    helpValue: 'FORMAT',
+    summary:
+      'how to write events: text, wide, json, yaml, jsonpath=TEMPLATE as for kubectl, template=MUSTACHE',
+  })(),
+};

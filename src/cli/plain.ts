@@ -1,5 +1,18 @@
 // Keeps what came from elsewhere (a cluster's flags, names, answers) from steering the terminal that it is shown on.
 
+/** Control characters that JSON leaves as they are, and those that turn the direction of a line. */
+const beyondJson = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** JSON, or YAML whose texts are quoted, with escapes for what could steer a terminal; its values stay the same. */
+export const escapedText = (json: string): string =>
+  json.replace(beyondJson, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** Whether a text holds what `escapedText` escapes. */
+export const needsEscape = (text: string): boolean => text.search(beyondJson) !== -1;
+
+/** The text in one line, with question marks for whatever steers a terminal. */
+export const plainLine = (text: string): string => plainText(text).replace(/[\n\t]/g, '?');
+
 /** The text with question marks for control characters; lines and tabs stay. */
 export function plainText(text: string): string {
   return text.replace(

@@ -1,8 +1,10 @@
 // Everything between the process and a command: serves --version and --help from what is known without loading a
 // command, loads oclif and one command for anything else, and holds the one catch: what is thrown anywhere becomes
 // words on stderr and an exit number here.
+import type { Failure } from '../errors.ts';
 import type { Manifest } from './describe.ts';
 import type { CommandClass, Package } from './oclif.ts';
+import { outputFailed, writeOut } from './output.ts';
 import { bugText, errorDocument, failureIn, failureText } from './report.ts';
 import { bin, formatOf, wish } from './words.ts';
 
@@ -49,7 +51,7 @@ class Run {
   start(): void {
     // A reader who has gone ends the program quietly; see also cancel.ts.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE') return this.fail(outputFailed(error));
       this.unread = true;
     });
     process.stderr.on('error', () => undefined);
@@ -62,8 +64,8 @@ class Run {
     const { about, ids } = catalogue;
     const wanted =
       typed[0] === '--version' ? { version: true } : wish(typed, ids, await valueFlags(catalogue, typed));
-    if ('version' in wanted) process.stdout.write(`${bin} ${about.version}\n`);
-    else if ('help' in wanted) process.stdout.write((await catalogue.help())[wanted.help] ?? '');
+    if ('version' in wanted) writeOut(`${bin} ${about.version}\n`);
+    else if ('help' in wanted) writeOut((await catalogue.help())[wanted.help] ?? '');
     else {
       this.command = wanted.id;
       const [{ runCommand }, command] = await Promise.all([import('./oclif.ts'), catalogue.load(wanted.id)]);
@@ -77,11 +79,14 @@ class Run {
   private fail(error: unknown): void {
     if (this.failed) process.exit(1);
     this.failed = true;
-    void this.report(error).then(leave);
+    const failure = failureIn(error, this.command);
+    void this.report(error, failure).then(() => {
+      if (failure?.code === 'interrupted') setTimeout(() => process.exit(), mostPatience).unref();
+      leave();
+    });
   }
 
-  private async report(error: unknown): Promise<void> {
-    const failure = failureIn(error, this.command);
+  private async report(error: unknown, failure: Failure | undefined): Promise<void> {
     const quiet = this.unread && failure?.code === 'interrupted';
     process.exitCode = quiet ? 0 : (failure?.exitCode ?? 1);
     if (quiet) return;
@@ -89,11 +94,20 @@ class Run {
       failure === undefined ? bugText(error, this.catalogue.about.version) : failureText(failure),
     );
     const format = formatOf(this.typed);
-    if (this.streams || (format !== 'json' && format !== 'yaml')) return;
-    const { write } = await import('./document.ts');
-    process.stdout.write(await write(errorDocument(failure, error), format));
+    if ((format === 'json' || format === 'yaml') && this.takesDocument(failure)) {
+      const { write } = await import('./document.ts');
+      process.stdout.write(await write(errorDocument(failure, error), format));
+    }
+  }
+
+  /** Whether an error belongs on stdout: not among events, nor where nothing can be written. */
+  private takesDocument(failure: Failure | undefined): boolean {
+    return !this.streams && failure?.code !== 'output-failed';
   }
 }
+
+/** Milliseconds that a reader who reads nothing has to take the rest, once the run was interrupted. */
+const mostPatience = 300;
 
 /** Ends the process once both streams have taken everything: a forgotten timer or socket must not hold it. */
 function leave(): void {

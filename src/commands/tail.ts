@@ -1,13 +1,21 @@
 // `tail`: audit events as a person reads them.
 import * as Flags from '@oclif/core/flags';
-import { write } from '../cli/document.ts';
+import { document, write, writeLine } from '../cli/document.ts';
 import { filterFlags, selectionOf } from '../cli/filter-flags.ts';
-import { connectionFlags, durationFlag, filesArg, outputFlags, sinkFlags } from '../cli/flags.ts';
-import { plainText } from '../cli/plain.ts';
+import {
+  connectionFlags,
+  durationFlag,
+  eventOutputFlags,
+  filesArg,
+  isTemplated,
+  sinkFlags,
+} from '../cli/flags.ts';
+import { plainLine } from '../cli/plain.ts';
 import { Command, type SinkChoice } from '../command.ts';
 import { Failure } from '../errors.ts';
 import { objectOf, summarise, tail } from '../flows/tail.ts';
 import type { TailRequest } from '../flows/tail.ts';
+import { byTemplate } from '../view/by-template.ts';
 import { eventLine, viewSummary } from '../view/tail.ts';
 
 /** Text of a batch of events, in the order that they came. */
@@ -66,7 +74,7 @@ export default class Tail extends Command {
     'show-secrets': Flags.boolean({ summary: 'mask nothing' }),
     every: durationFlag({ summary: 'how often the search is asked while following; default 5s' }),
     late: durationFlag({ summary: 'how late an event may come to the search; default 5m' }),
-    ...outputFlags('wide'),
+    ...eventOutputFlags,
     ...connectionFlags,
     ...sinkFlags,
     // -n filters here, as it does in kubectl; no request of tail has a namespace of its own
@@ -83,30 +91,35 @@ export default class Tail extends Command {
       follow: flags.follow,
       ...selectionOf(flags),
       allStages: flags['all-stages'],
-      whole: !flags.summary && (flags.output === 'json' || flags.output === 'yaml'),
+      whole: !flags.summary && flags.output !== 'text' && flags.output !== 'wide',
       ...(flags.limit !== undefined && { limit: flags.limit }),
       ...(flags['resume-from'] !== undefined && { resumeFrom: flags['resume-from'] }),
     };
     if (flags.summary) {
       const result = await summarise(world, request, tell);
+      if (isTemplated(flags.output))
+        return this.stream((await byTemplate(flags.output, plainLine))(document('tail-summary.v1', result)));
       return this.show(flags, { schema: 'tail-summary.v1', result, view: viewSummary });
     }
-    const text = this.writer({ ...flags, 'no-color': flags['no-color'] });
+    const text = await this.writer({ ...flags, 'no-color': flags['no-color'] });
     for await (const events of tail(world, request, tell))
       if (events.length > 0) await this.stream(await text(events));
   }
 
-  private writer({ output, ...flags }: WriterFlags): Writer {
+  private async writer({ output, ...flags }: WriterFlags): Promise<Writer> {
     const shown = (event: Parameters<typeof objectOf>[0]): object => objectOf(event, flags['show-secrets']);
-    if (output === 'json')
-      return (events) => events.map((event) => `${JSON.stringify(shown(event))}\n`).join('');
+    if (output === 'json') return (events) => events.map((event) => writeLine(shown(event))).join('');
     if (output === 'yaml')
       return async (events) =>
         (await Promise.all(events.map(async (event) => `---\n${await write(shown(event), 'yaml')}`))).join(
           '',
         );
+    if (isTemplated(output)) {
+      const written = await byTemplate(output, plainLine);
+      return (events) => events.map((event) => written(shown(event))).join('');
+    }
     const terminal = this.terminal(flags);
-    const style = { ...terminal, wide: output === 'wide', cut: Boolean(process.stdout.isTTY), plainText };
+    const style = { ...terminal, wide: output === 'wide', cut: Boolean(process.stdout.isTTY), plainLine };
     return (events) => events.map((event) => `${eventLine(event, style)}\n`).join('');
   }
 }

@@ -7,6 +7,7 @@ import { redacted } from '../audit/event/redact.ts';
 import { Tally } from '../audit/event/summary.ts';
 import type { Summary } from '../audit/event/summary.ts';
 import { Failure } from '../errors.ts';
+import { interrupted } from '../io/clock.ts';
 import type { Positions, World } from '../io/world.ts';
 import { openSources } from './sources/open.ts';
 import type { Origin } from './sources/open.ts';
@@ -69,6 +70,7 @@ export async function* tail(
   const picked = new Picker(request, selection, patienceMs);
   try {
     for await (const batch of batches) {
+      if (world.signal.aborted) throw interrupted();
       for (const note of batch.notes) tell(note);
       if (request.follow) picked.pass(world.clock.now().getTime());
       yield picked.of(batch.events);
@@ -77,11 +79,11 @@ export async function* tail(
     }
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'interrupted' || !request.follow) throw error;
-    yield picked.rest();
+    yield* picked.rest();
     await keeper.keep({}, 'now');
     throw error;
   }
-  yield picked.rest();
+  yield* picked.rest();
   await keeper.keep({}, 'now');
 }
 
@@ -110,13 +112,13 @@ class Picker {
     const { fold } = this;
     const staged = events.filter(this.matcher.stage);
     if (fold === undefined) return this.limited(staged);
-    const ready = staged.flatMap((event) => fold.take(event) ?? []);
+    const ready = staged.map((event) => fold.take(event)).filter((event) => event !== undefined);
     return this.limited([...fold.overdue(), ...ready]);
   }
 
   /** What was begun and not ended. */
-  rest(): readonly Event[] {
-    return this.limited(this.fold?.rest() ?? []);
+  *rest(): Generator<readonly Event[]> {
+    for (const events of this.fold?.rest() ?? []) yield this.limited(events);
   }
 
   private limited(events: readonly Event[]): readonly Event[] {

@@ -12,6 +12,8 @@ import { readError } from './read-file.ts';
 import type { Input } from './world.ts';
 
 const blockBytes = 1024 * 1024;
+/** A text of less stands where V8 has what is soon forgotten; a longer one takes time and memory of its own. */
+const partBytes = 120 * 1024;
 
 /** Standard input, and what ends the wait for it. */
 interface Surroundings {
@@ -100,6 +102,7 @@ export async function* inBlocks(
   literals: readonly string[],
 ): AsyncGenerator<Block> {
   let begun: Uint8Array[] = [];
+  const joined = joiner();
   let line = 1;
   const emit = (bytes: Buffer): Block => {
     const { block, lines } = pick(bytes, line, literals);
@@ -108,9 +111,37 @@ export async function* inBlocks(
   };
   for await (const chunk of bytes) {
     const last = chunk.lastIndexOf(newline);
-    if (last >= 0) yield emit(Buffer.concat([...begun, chunk.subarray(0, last + 1)]));
+    if (last >= 0) {
+      const whole = joined([...begun, chunk.subarray(0, last + 1)]);
+      for (const part of literals.length === 0 ? parts(whole) : [whole]) yield emit(part);
+    }
     if (last >= 0) begun = [];
     if (last + 1 < chunk.length) begun.push(Buffer.from(chunk.subarray(last + 1)));
   }
   if (begun.length > 0) yield emit(Buffer.concat([...begun, Buffer.from('\n')]));
+}
+
+/** Puts parts together, in one place for all calls: what a call gives is overwritten by the next. */
+function joiner(): (parts: readonly Uint8Array[]) => Buffer {
+  let place = Buffer.alloc(0);
+  return (parts) => {
+    const size = parts.reduce((sum, { length }) => sum + length, 0);
+    if (place.length < size) place = Buffer.allocUnsafe(size + blockBytes);
+    let end = 0;
+    for (const part of parts) {
+      place.set(part, end);
+      end += part.length;
+    }
+    return place.subarray(0, size);
+  };
+}
+
+/** Whole lines in parts of whole lines, of `partBytes` or one line. */
+function* parts(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length;) {
+    const last = bytes.lastIndexOf(newline, start + partBytes - 1);
+    const end = 1 + (last >= start ? last : bytes.indexOf(newline, start));
+    yield bytes.subarray(start, end);
+    start = end;
+  }
 }

@@ -1,5 +1,6 @@
 // Whole lines of bytes as text, with those left out that cannot be wanted: the same for a file that is read once and
 // for one that is followed.
+import { isAscii } from 'node:buffer';
 
 /** The byte that ends a line. */
 export const newline = 0x0a;
@@ -23,7 +24,7 @@ export function pick(
   literals: readonly string[],
 ): { block: Block; lines: number } {
   if (literals.length === 0) {
-    const text = bytes.toString('utf8');
+    const text = decoded(bytes);
     return { block: { text, numbers: (index) => first + index }, lines: countLines(text) };
   }
   const finders = literals.map((literal) => new Finder(bytes, literal));
@@ -42,7 +43,7 @@ export function pick(
     }
     start = end + 1;
   }
-  const text = kept.length === 0 ? '' : Buffer.concat(kept).toString('utf8');
+  const text = kept.length === 0 ? '' : decoded(Buffer.concat(kept));
   return { block: { text, numbers: (index) => numbers[index] ?? 0 }, lines };
 }
 
@@ -71,3 +72,6 @@ class Finder {
     return this.next < end;
   }
 }
+
+// ASCII is the usual case, and to copy it is far quicker than to decode it
+const decoded = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');

@@ -2,6 +2,7 @@
 import { redactedUri } from '../audit/event/redact.ts';
 import type { Event } from '../audit/event/event.ts';
 import type { Row, Summary } from '../audit/event/summary.ts';
+import { cut, isSimple, padded } from './columns.ts';
 import { paint } from './paint.ts';
 import type { Colour, Terminal } from './paint.ts';
 
@@ -11,8 +12,8 @@ export interface LineStyle extends Terminal {
   readonly wide: boolean;
   /** Whether lines are cut at the width: they go to a terminal. */
   readonly cut: boolean;
-  /** Makes a text harmless to a terminal. */
-  readonly plainText: (text: string) => string;
+  /** Makes a text one line that is harmless to a terminal. */
+  readonly plainLine: (text: string) => string;
 }
 
 const userColours: readonly Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue'];
@@ -46,9 +47,18 @@ function outcome({ code, stage, reason, message, decision }: Event): string {
   return `${code}${forbidden}${why && `: ${why}`}`;
 }
 
+const second = 17; // 2026-11-22T17:03:43.315804Z
+
+/** Milliseconds from one time to another; most requests end in the minute that they began in. */
+function between(from: string, to: string): number {
+  const [start, end] = [Number(from.slice(second, 23)), Number(to.slice(second, 23))];
+  const alike = from.length === to.length && from.startsWith(to.slice(0, second)) && to.length >= 24;
+  return alike ? Math.round((end - start) * 1000) : Date.parse(to) - Date.parse(from);
+}
+
 function took({ received, at, stage }: Event): string {
   if (stage === 'RequestReceived') return '';
-  const ms = Date.parse(at) - Date.parse(received);
+  const ms = between(received, at);
   if (!(ms >= 0)) return '';
   if (ms < 1000) return `${ms}ms`;
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : `${Math.round(ms / 60_000)}m`;
@@ -58,21 +68,18 @@ const isBad = ({ code, stage }: Event): boolean => code >= 400 || stage === 'Pan
 
 /** One event in one line, without its newline: time, who, did what, to what, from where, how long, outcome. */
 export function eventLine(event: Event, style: LineStyle): string {
-  const { wide, plainText, width } = style;
+  const { wide } = style;
+  const plain = (text: string): string => (isSimple(text) ? text : style.plainLine(text));
   // 2026-11-22T17:03:43.315804Z: the day and milliseconds, or all of it
-  const at = event.at || '-';
+  const at = plain(event.at || '-');
   const time = wide ? at : `${at.slice(5, 10)} ${at.slice(11, 23).replace('Z', '')}`;
-  const from = event.sourceIps.at(-1) ?? '-';
-  const person = who(event);
-  const did = `${event.verb} ${what(event, wide)}`;
-  const ended = `${took(event).padStart(6)}  ${outcome(event)}`;
+  const from = plain(event.sourceIps.at(-1) ?? '-');
+  const person = plain(who(event));
+  const did = plain(`${event.verb} ${what(event, wide)}`);
+  const ended = plain(`${took(event).padStart(6)}  ${outcome(event)}`);
   const more = wide ? `  ${event.stage}  ${event.level}  ${event.agent || '-'}  ${event.auditId}` : '';
-  const line = plainText(
-    `${time}  ${person.padEnd(24)}  ${did.padEnd(44)}  ${from.padEnd(15)} ${ended}${more}`,
-  )
-    .replaceAll('\n', '?')
-    .replaceAll('\t', '?');
-  const shown = style.cut && !wide && line.length > width ? `${line.slice(0, width - 1)}…` : line;
+  const line = `${time}  ${padded(person, 24)}  ${padded(did, 44)}  ${from.padEnd(15)} ${ended}${plain(more)}`;
+  const shown = style.cut && !wide ? cut(line, style.width) : line;
   if (!style.colour) return shown;
   return coloured(shown, event, time.length + 2, person.length);
 }
@@ -107,7 +114,7 @@ function part(title: string, rows: readonly Row[], terminal: Terminal): readonly
   const room = Math.max(20, Math.min(48, terminal.width - 36));
   const most = Math.max(...shown.map(({ count }) => count));
   const lines = shown.map(({ name, count }) => {
-    const label = (name.length > room ? `${name.slice(0, room - 1)}…` : name).padEnd(room);
+    const label = padded(cut(name, room), room);
     const bar = '█'.repeat(Math.max(1, Math.round((count / most) * 20)));
     return `  ${label} ${String(count).padStart(8)} ${paint(terminal, 'cyan', bar)}`;
   });

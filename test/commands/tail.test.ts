@@ -131,10 +131,45 @@ describe('tail', () => {
     }
   });
 
+  it('writes events and the summary by templates, their secrets masked before', async () => {
+    const line = JSON.stringify({
+      auditID: 'x',
+      stage: 'ResponseComplete',
+      verb: 'get',
+      requestURI: '/x?token=hunter2',
+      user: { username: 'a\u001b[2Jb' },
+    });
+    for (const output of [
+      'jsonpath={.verb} {.requestURI} {.user.username}',
+      'template={{.verb}} {{requestURI}} {{user.username}}',
+    ]) {
+      assert.equal((await tail(['-', '-o', output], line)).stdout, 'get /x?token=*** a?[2Jb\n');
+      assert.match((await tail(['-', '-o', output, '--show-secrets'], line)).stdout, /hunter2/);
+    }
+    const lines = await tail([log, '--all-stages', `--output=jsonpath={.auditID}{"\\t"}{.stage}`]);
+    assert.equal(lines.stdout, events.map(({ auditID, stage }) => `${auditID}\t${stage}\n`).join(''));
+    assert.equal((await tail([log, '--summary', '-o', 'jsonpath={.events}'])).stdout, `${requests}\n`);
+  });
+
+  it('escapes in JSON and YAML what would steer a terminal, and changes no value', async () => {
+    const userAgent = '\u009b2J\u202eabc\u007f';
+    const line = JSON.stringify({ auditID: 'x', stage: 'Panic', userAgent, user: { [userAgent]: 'x' } });
+    for (const output of ['json', 'yaml']) {
+      const { stdout } = await tail(['-', '-o', output], line);
+      assert.doesNotMatch(stdout, /[\u007f-\u009f\u202e]/);
+      const [document] = parseAllDocuments(stdout);
+      assert.deepEqual(document?.toJS(), JSON.parse(line));
+    }
+  });
+
   it('says what is wrong with what it was given', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [[join(temporary().path, 'none')], /does not exist\./],
       [[log, '--not', 'verbs=get'], /names no filter and pattern\.\n.*Did you mean: --not verb=…/],
+      [[log, '-o', 'jsonpath={.verb'], /not closed with }, at character 1 of {\.verb/],
+      [[log, '-o', 'template={{verb'], /unclosed tag, at character/],
+      [[log, '-o', 'jsonpath'], /is no format\.\n.*-o jsonpath='…'/],
+      [[log, '-o', 'jsno'], /is no format\.\n.*One of: text, json/],
       [[log, '--since', '2026-13-01T00:00:00Z'], /is not a time\./],
     ];
     for (const [argv, message] of cases) {

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { eventOf } from '../../src/audit/event/event.ts';
 import type { Event } from '../../src/audit/event/event.ts';
-import { plainText } from '../../src/cli/plain.ts';
+import { plainLine } from '../../src/cli/plain.ts';
+import { columns } from '../../src/view/columns.ts';
 import { eventLine, viewSummary } from '../../src/view/tail.ts';
 import type { LineStyle } from '../../src/view/tail.ts';
 
-const style: LineStyle = { wide: false, cut: false, colour: false, width: 80, plainText };
+const style: LineStyle = { wide: false, cut: false, colour: false, width: 80, plainLine };
 const base = {
   auditID: 'id-1',
   stage: 'ResponseComplete',
@@ -78,6 +79,33 @@ describe('the line of an event', () => {
     assert.ok(cut.endsWith('…'));
     assert.ok(eventLine(event(), { ...style, width: 60 }).endsWith('200'));
     assert.ok(eventLine(event(), { ...style, cut: true, width: 60, wide: true }).endsWith('id-1'));
+  });
+
+  it('counts columns, not characters: wide ones, combining marks, and what was made plain', () => {
+    const people = ['王小明', 'ユーザー名', 'Zoe\u0308', 'a\u200eb', '👩‍💻', 'x'];
+    for (const username of people) {
+      const line = eventLine(event({ user: { username } }), { ...style, cut: true, width: 200 });
+      assert.equal(columns(line.slice(0, line.indexOf('delete'))), 20 + 24 + 2, username);
+      for (let width = 30; width < 60; width++) {
+        const cut = eventLine(event({ user: { username: username.repeat(9) } }), {
+          ...style,
+          cut: true,
+          width,
+        });
+        assert.ok([width, width - 1].includes(columns(cut)), `${username} ${width}`);
+      }
+    }
+    assert.deepEqual(
+      ['', 'abc', '王', 'e\u0301', 'ｱ', '한', '\u1112\u1161\u11ab'].map(columns),
+      [0, 3, 2, 1, 1, 2, 2],
+    );
+    const rows = [
+      { name: '王'.repeat(40), count: 1 },
+      { name: 'x', count: 1 },
+    ];
+    const text = viewSummary({ events: 2, who: rows, what: [], codes: [], minutes: [] }, style);
+    const bars = text.split('\n').filter((one) => one.includes('█'));
+    assert.equal(new Set(bars.map((one) => columns(one.slice(0, one.indexOf('█'))))).size, 1);
   });
 
   it('gives a user one colour, and errors another', () => {

@@ -32,9 +32,12 @@ export interface Event {
   readonly message: string;
   /** allow, forbid, or empty where the authorizer was not asked. */
   readonly decision: string;
-  /** The event itself, as JSON. */
+  /** The event itself, as JSON; empty where it was read only for what a line says (`Reader`). */
   readonly json: string;
 }
+
+/** Whether a stage is the last one of its request, which says everything that those before it said. */
+export const isLast = ({ stage }: Event): boolean => stage === 'ResponseComplete' || stage === 'Panic';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,22 +1,36 @@
 // One request, one event: holds back the first stages of a request until its last one comes, which says everything
 // that they said. A request that takes long is shown when it began and again when it ended.
+import { isLast } from './event.ts';
 import type { Event } from './event.ts';
 
-const isLast = ({ stage }: Event): boolean => stage === 'ResponseComplete' || stage === 'Panic';
-
 /** More unfinished requests than this are not held back, whatever their age. */
-const mostHeld = 50_000;
+const mostHeld = 2_000;
+
+/** So many are given at once at the end. */
+const mostAtOnce = 1000;
+
+/** An unfinished request. */
+interface Held {
+  /** Time of its stage; NaN where it has none. */
+  readonly ms: number;
+  readonly isFirst: boolean;
+  /** Its event, or the event's text once two batches have passed: it ends soon, or late. */
+  readonly event: Event | string;
+}
 
 /** Folds the stages of requests by auditID. */
 export class Fold {
   private readonly patienceMs: number;
-  private readonly held = new Map<string, Event>();
+  private readonly held = new Map<string, Held>();
   /** Requests whose end was seen, of this batch and of the one before: a list that is newest first gives it first. */
   private ended = new Set<string>();
   private endedBefore = new Set<string>();
   private newest = '';
-  /** What was held in this batch. */
+  /** The time of the longest held, or earlier. */
+  private oldestMs = Infinity;
+  /** What was held in this batch and in the one before. */
   private fresh: string[] = [];
+  private freshBefore: string[] = [];
 
   /** @param patienceMs how long an unfinished request is held back, by the time of the events */
   constructor(patienceMs: number) {
@@ -41,37 +55,67 @@ export class Fold {
     if (at > this.newest) this.newest = at;
   }
 
-  /** After a batch: the requests that have been unfinished for too long. The others are held without their batch. */
+  /** After a batch: the requests that have been unfinished for too long. The others are soon held without their batch. */
   overdue(): readonly Event[] {
     this.endedBefore = this.ended;
     this.ended = new Set();
-    const limit = Date.parse(this.newest) - this.patienceMs;
-    const crowd = this.held.size - mostHeld;
-    const due = [...this.held.values()].filter(({ at }, i) => i < crowd || !(Date.parse(at) >= limit));
-    for (const { auditId } of due) this.held.delete(auditId);
-    for (const auditId of this.fresh) {
-      const event = this.held.get(auditId);
-      if (event !== undefined) this.held.set(event.auditId, detach(event));
-    }
+    const due = this.due(Date.parse(this.newest) - this.patienceMs);
+    this.pack(this.freshBefore);
+    this.freshBefore = this.fresh;
     this.fresh = [];
     return due;
   }
 
   /** At the end: all that is still held. */
-  rest(): readonly Event[] {
-    const all = [...this.held.values()];
+  *rest(): Generator<readonly Event[]> {
+    let some: Event[] = [];
+    for (const held of this.held.values()) {
+      some.push(unpacked(held));
+      if (some.length === mostAtOnce) {
+        yield some;
+        some = [];
+      }
+    }
     this.held.clear();
-    return all;
+    yield some;
+  }
+
+  /** Lets go of a batch. */
+  private pack(auditIds: readonly string[]): void {
+    for (const auditId of auditIds) {
+      const held = this.held.get(auditId);
+      if (held === undefined || typeof held.event === 'string') continue;
+      this.held.delete(auditId); // the key is a slice of the batch as well
+      this.held.set(ownMemory(auditId), { ...held, event: JSON.stringify(held.event) });
+    }
+  }
+
+  private due(limit: number): readonly Event[] {
+    let crowd = this.held.size - mostHeld;
+    if (crowd <= 0 && this.oldestMs >= limit) return [];
+    const due: Event[] = [];
+    this.oldestMs = Infinity;
+    for (const [auditId, held] of this.held) {
+      if (crowd-- > 0 || !(held.ms >= limit)) {
+        this.held.delete(auditId);
+        due.push(unpacked(held));
+      } else this.oldestMs = Math.min(this.oldestMs, held.ms);
+    }
+    return due;
   }
 
   private hold(event: Event): void {
-    const before = this.held.get(event.auditId);
-    if (before === undefined || before.stage === 'RequestReceived') {
-      this.held.set(event.auditId, event);
-      this.fresh.push(event.auditId);
-    }
+    const { auditId, stage } = event;
+    if (this.held.get(auditId)?.isFirst === false) return;
+    const ms = Date.parse(event.at);
+    this.held.set(auditId, { ms, isFirst: stage === 'RequestReceived', event });
+    this.fresh.push(auditId);
+    if (!(ms >= this.oldestMs)) this.oldestMs = Number.isNaN(ms) ? -Infinity : ms;
   }
 }
 
-/** The same event in memory of its own: a slice of a string keeps the whole string, here a batch of lines. */
-export const detach = (event: Event): Event => JSON.parse(JSON.stringify(event)) as Event;
+const unpacked = ({ event }: Held): Event =>
+  typeof event === 'string' ? (JSON.parse(event) as Event) : event;
+
+/** The same text in memory of its own: a slice of a string keeps the whole string, here a batch of lines. */
+export const ownMemory = (text: string): string => JSON.parse(JSON.stringify(text)) as string;

@@ -1,7 +1,7 @@
 // The shapes that audit events come in: one a line as the API server writes them, behind the prefixes of a container's
 // log (CRI, Docker), an EventList, an answer of the search or its single hits, with the keys as the receiver stored
 // them, and all of these written over many lines.
-import { eventOf, isEvent } from './event.ts';
+import { eventOf, isEvent, isLast } from './event.ts';
 import type { Event } from './event.ts';
 import { Scanner } from './scan.ts';
 
@@ -27,10 +27,26 @@ const cri = /^\d{4}-\d{2}-\d{2}T\S+ (stdout|stderr) ([PF])(?::\S*)? /;
 /** The most that is gathered of a value that is written over many lines, or of a line that came in parts; characters. */
 const mostGathered = 256 * 1024 * 1024;
 
+/** A line that is the first stage of a request, put off until it is known whether the last one stands near it. */
+interface Begun {
+  readonly auditId: string;
+  readonly start: number;
+  readonly end: number;
+  readonly number: number;
+  /** Where its event would stand. */
+  readonly place: number;
+}
+
+interface ReaderOptions {
+  readonly mixed?: boolean;
+  readonly counts?: ((last: Event) => boolean) | undefined;
+}
+
 /** Reads the lines of one source, in their order. */
 export class Reader {
   private readonly whole: boolean;
   private readonly mixed: boolean;
+  private readonly counts: ((last: Event) => boolean) | undefined;
   private unreadCount = 0;
   private first: { line: number; why: string } | undefined;
   /** A line that a container's log split, until its last part comes. */
@@ -42,10 +58,13 @@ export class Reader {
   /**
    * @param whole whether every byte of an event matters, since it is shown whole; else only what a line says
    * @param mixed whether others write between the events: what is no JSON is theirs, and not unread
+   * @param counts where stages are folded: whether a last stage counts. A first stage whose last one stands among the
+   * same lines and counts may be left out: nothing of it would be shown
    */
-  constructor(whole: boolean, mixed = false) {
-    this.whole = whole;
+  constructor(whole: boolean, { mixed = false, counts }: ReaderOptions = {}) {
     this.mixed = mixed;
+    this.whole = whole;
+    this.counts = whole ? undefined : counts;
   }
 
   /** What could not be read so far. */
@@ -61,16 +80,47 @@ export class Reader {
   /** The events of some lines. */
   read({ text, numbers }: Lines): Event[] {
     const events: Event[] = [];
+    const begun: Begun[] = [];
+    const ended = new Set<string>();
     const scanner = new Scanner(text);
-    let start = 0;
-    for (let index = 0; start < text.length; index++) {
-      const end = text.indexOf('\n', start);
-      const event = this.open === undefined && !this.whole ? scanner.event(start, end) : undefined;
-      if (event !== undefined) events.push(event);
-      else this.line(text.slice(start, end).replace(/\r$/, ''), numbers(index), events);
-      start = end + 1;
+    for (let start = 0, index = 0, end = 0; start < text.length; start = end + 1, index++) {
+      end = text.indexOf('\n', start);
+      const quick = this.open === undefined && !this.whole;
+      const auditId = quick && this.counts !== undefined ? scanner.begun(start, end) : undefined;
+      if (auditId !== undefined) {
+        begun.push({ auditId, start, end, number: numbers(index), place: events.length });
+        continue;
+      }
+      const event = quick ? scanner.event(start, end) : undefined;
+      if (event === undefined) this.line(text.slice(start, end).replace(/\r$/, ''), numbers(index), events);
+      else events.push(event);
+      if (event !== undefined && isLast(event) && this.counts?.(event) === true) ended.add(event.auditId);
     }
-    return events;
+    return this.withBegun(
+      events,
+      begun.filter(({ auditId }) => !ended.has(auditId)),
+      scanner,
+      text,
+    );
+  }
+
+  /** The events with those first stages in their places whose last ones are not among them. */
+  private withBegun(
+    events: readonly Event[],
+    begun: readonly Begun[],
+    scanner: Scanner,
+    text: string,
+  ): Event[] {
+    const all: Event[] = [];
+    let next = 0;
+    for (const { start, end, number, place } of begun) {
+      while (next < place) all.push(...events.slice(next, (next = place)));
+      const event = scanner.event(start, end);
+      if (event === undefined) this.line(text.slice(start, end), number, all);
+      else all.push(event);
+    }
+    all.push(...events.slice(next));
+    return all;
   }
 
   /** To be called after the last line: what was begun and never ended is unread. */

@@ -1,5 +1,6 @@
 // Events counted instead of shown: who did it, what was done, how it ended, and when.
 import type { Event } from './event.ts';
+import { ownMemory } from './fold.ts';
 
 /** One row of a count. */
 export interface Row {
@@ -39,9 +40,6 @@ class Counter {
     return this.rows().sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
   }
 }
-
-// a slice would keep the batch of lines that it was cut from
-const ownMemory = (name: string): string => JSON.parse(JSON.stringify(name)) as string;
 
 /** Counts requests as they come. */
 export class Tally {

@@ -94,7 +94,7 @@ class PodLog {
     this.place = place;
     this.wish = wish;
     this.recent = new Recent(kept);
-    this.reader = new Reader(wish.whole, true);
+    this.reader = new Reader(wish.whole, { mixed: true });
   }
 
   async *batches(): AsyncGenerator<Batch> {

@@ -1,4 +1,6 @@
 // A file of this machine, or standard input, as a source of events.
+import type { Event } from '../../audit/event/event.ts';
+import { Reader } from '../../audit/event/shapes.ts';
 import type { World } from '../../io/world.ts';
 import { blockBatches, logBatches } from './log-batches.ts';
 import type { Batch, Source } from './source.ts';
@@ -14,6 +16,8 @@ export interface FileWish {
   readonly literals: readonly string[];
   /** Whether every byte of an event matters. */
   readonly whole: boolean;
+  /** As in Reader; of a file that is read once. */
+  readonly counts?: ((last: Event) => boolean) | undefined;
 }
 
 /**
@@ -28,11 +32,19 @@ export function fileSource(world: World, path: string, wish: FileWish): Source {
 async function* batches(
   world: World,
   path: string,
-  { name, follow, resumable = false, position, literals, whole }: FileWish & { readonly name: string },
+  {
+    name,
+    follow,
+    resumable = false,
+    position,
+    literals,
+    whole,
+    counts,
+  }: FileWish & { readonly name: string },
 ): AsyncGenerator<Batch> {
   const placed = follow || resumable || position !== undefined;
   if (!placed || !(await world.canGrow(path))) {
-    yield* blockBatches(name, world.lines(path, literals), whole);
+    yield* blockBatches(name, world.lines(path, literals), new Reader(whole, { counts }));
     return;
   }
   yield* logBatches(world.log({ path }, { follow, literals, position }), whole);

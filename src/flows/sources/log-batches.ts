@@ -64,9 +64,8 @@ function behind(
 export async function* blockBatches(
   name: string,
   blocks: AsyncIterable<Block>,
-  whole: boolean,
+  reader: Reader,
 ): AsyncGenerator<Batch> {
-  const reader = new Reader(whole);
   const unread = new UnreadLines();
   for await (const block of blocks) {
     const events = reader.read(block);

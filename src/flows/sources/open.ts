@@ -1,7 +1,7 @@
 // Which sources `tail` reads, by what was named and what is at hand: files; Sematext's search; the API servers' logs;
 // the audit files on their nodes.
 import { flagsFromArgv } from '../../audit/flags.ts';
-import { literals } from '../../audit/event/match.ts';
+import { literals, matcher } from '../../audit/event/match.ts';
 import type { Selection } from '../../audit/event/match.ts';
 import { hostOf } from '../../audit/sink/sematext.ts';
 import { Failure } from '../../errors.ts';
@@ -39,6 +39,8 @@ export interface Wish extends Omit<Selection, 'since' | 'until'> {
   readonly until?: Moment;
   /** As in Reader. */
   readonly whole: boolean;
+  /** Every stage of a request, so that none may be left out. */
+  readonly allStages: boolean;
   readonly positions: Positions;
   /** Whether positions are to be kept. */
   readonly resumable: boolean;
@@ -109,9 +111,10 @@ function selectionOf(world: World, wish: Wish, kind: 'files' | SourceName): Sele
 type Opening = (world: World, wish: Wish, selection: Selection) => Promise<readonly Source[]>;
 
 const opened: Readonly<Record<'files' | SourceName, Opening>> = {
-  files: async (world, { from, follow, resumable, positions, whole }, selection) => {
+  files: async (world, { from, follow, resumable, positions, whole, allStages }, selection) => {
     const { fileSource } = await import('./files.ts');
-    const one = { follow, resumable, literals: literals(selection), whole };
+    const counts = allStages ? undefined : matcher(selection).stage;
+    const one = { follow, resumable, literals: literals(selection), whole, counts };
     return from.files.map((path) => fileSource(world, path, { ...one, position: positions[path] }));
   },
   search: async (world, wish, selection) => [await searched(world, wish, selection)],

@@ -5,7 +5,7 @@ import { eventOf } from '../../../src/audit/event/event.ts';
 import { Scanner } from '../../../src/audit/event/scan.ts';
 
 const lines = readFileSync('test/golden/tail/audit.log', 'utf8').trimEnd().split('\n');
-const parsed = (line: string): object => eventOf(JSON.parse(line) as Record<string, unknown>, line);
+const parsed = (line: string): object => eventOf(JSON.parse(line) as Record<string, unknown>, '');
 const scanned = (line: string): object | undefined => new Scanner(`${line}\n`).event(0, line.length);
 
 /** A line of an API server with other values of some keys. */
@@ -62,6 +62,23 @@ describe('scanning a line', () => {
       '{}',
     ];
     for (const other of others) assert.equal(scanned(other), undefined, other.slice(0, 60));
+  });
+
+  it('leaves what is no JSON alone, and takes strings of any length', () => {
+    const agent = (text: string): string => changed({ userAgent: 'AGENT' }).replace('AGENT', () => text);
+    for (const wrong of ['\\x', '\\u12', 'tab\t', 'open"'])
+      assert.equal(scanned(agent(wrong)), undefined, wrong);
+    for (const right of ['\\u0026a=\\u003c', '\\\\u0026', '\\\\\\"', 'x'.repeat(8_000_000)])
+      assert.deepEqual(scanned(agent(right)), parsed(agent(right)));
+  });
+
+  it('knows the first stage of a request by its beginning and its end', () => {
+    const begun = (line: string): string | undefined => new Scanner(`${line}\n`).begun(0, line.length);
+    for (const line of lines) {
+      const { stage, auditID } = JSON.parse(line) as { stage: string; auditID: string };
+      assert.equal(begun(line), stage === 'RequestReceived' ? auditID : undefined);
+      assert.equal(begun(line.slice(0, -20)), undefined);
+    }
   });
 
   it('never reads past the end of its line', () => {

@@ -1,6 +1,7 @@
 // Every shape that events come in, made from what a real API server wrote.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { Event } from '../../../src/audit/event/event.ts';
 import { Reader } from '../../../src/audit/event/shapes.ts';
 import type { Unread } from '../../../src/audit/event/shapes.ts';
 
@@ -64,6 +65,35 @@ describe('the shapes of events', () => {
     const { ids: found, unread } = read(text);
     assert.deepEqual(found, ids.slice(0, 2));
     assert.deepEqual(unread, { count: 4, first: { line: 2, why: 'it is no JSON' } });
+  });
+
+  it('leaves out a first stage where the last one stands beside it and counts, and no other', () => {
+    const all = readFileSync('test/golden/tail/audit.log', 'utf8').trimEnd().split('\n');
+    const stages = (text: string, whole: boolean, counts?: (last: Event) => boolean): string[] =>
+      new Reader(whole, { counts })
+        .read({ text, numbers: (index) => index + 1 })
+        .map(({ auditId, stage }) => `${auditId.slice(0, 3)} ${stage}`);
+    const text = `${all.slice(14, 20).join('\n')}\n`;
+    const everything = stages(text, false);
+    const [open, ...ended] = ['1aa RequestReceived', '2ab RequestReceived', 'e35 RequestReceived'];
+    assert.deepEqual(
+      stages(text, false, () => true),
+      everything.filter((one) => !ended.includes(one)),
+    );
+    assert.ok(everything.includes(open ?? ''));
+    for (const [whole, counts] of [
+      [true, true],
+      [false, false],
+    ] as const)
+      assert.deepEqual(
+        stages(text, whole, () => counts),
+        everything,
+      );
+    const newestFirst = `${all.slice(14, 16).reverse().join('\n')}\n`;
+    assert.deepEqual(
+      stages(newestFirst, false, () => true),
+      ['2ab ResponseComplete'],
+    );
   });
 
   it('says of a value that is never closed where it began', () => {

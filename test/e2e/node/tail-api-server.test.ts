@@ -61,7 +61,7 @@ async function written(node: Node): Promise<string[]> {
   for (const file of await logFiles(node)) {
     const bytes = await readFile(file);
     const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
-    const events = new Reader(false, true).read({ text, numbers: (index) => index });
+    const events = new Reader(false, { mixed: true }).read({ text, numbers: (index) => index });
     keys.push(...events.map(({ auditId, stage }) => `${auditId} ${stage}`));
   }
   return keys;
