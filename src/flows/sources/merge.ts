@@ -21,18 +21,21 @@ class Lane {
   readonly name: string;
   /** Batches in their order, with those of their events that still wait. */
   private readonly queue: { readonly batch: Batch; events: readonly Event[] }[] = [];
+  private readonly goesOn: boolean;
   private readonly changed: () => void;
   private drained: () => void = () => undefined;
   private stopped = false;
   ended = false;
   failed: { readonly error: unknown } | undefined;
-  /** Whether it has said nothing for so long that nobody waits for it. */
+  /** Whether it has no events to give now, or has said nothing for so long that nobody waits for it. */
   silent = false;
 
-  /** @param changed told of everything that is new */
-  constructor(source: Source, changed: () => void) {
-    this.name = source.name;
-    this.changed = changed;
+  /**
+   * @param goesOn whether it has no end, so that an empty batch says that it waits
+   * @param changed told of everything that is new
+   */
+  constructor(source: Source, goesOn: boolean, changed: () => void) {
+    [this.name, this.goesOn, this.changed] = [source.name, goesOn, changed];
     void this.read(source); // what it throws is `failed`
   }
 
@@ -45,9 +48,11 @@ class Lane {
     return !this.hasSome && !this.ended && !this.silent;
   }
 
-  /** The latest time at hand. */
-  get newest(): string {
-    return this.queue.reduce((latest, { events }) => events.reduce(later, latest), '');
+  /** Up to when its events are at hand; undefined where that says nothing about the others. */
+  get newest(): string | undefined {
+    const events = this.queue.flatMap((one) => one.events);
+    if (events.length > 0) return events.reduce(later, '');
+    return this.hasSome && !this.goesOn ? '' : undefined;
   }
 
   /** Its events up to a time, its notes, and the position behind the batches that are done with. */
@@ -76,7 +81,7 @@ class Lane {
     try {
       for await (const batch of source.batches()) {
         this.queue.push({ batch, events: batch.events });
-        this.silent = false;
+        this.silent = this.goesOn && batch.events.length === 0;
         this.changed();
         while (this.waiting() > mostWaiting && !this.stopped)
           await new Promise<void>((resolve) => (this.drained = resolve));
@@ -107,7 +112,7 @@ export async function* merged(
   clock: Clock,
 ): AsyncGenerator<Merged> {
   let wake = (): void => undefined;
-  const lanes = sources.map((source) => new Lane(source, () => wake()));
+  const lanes = sources.map((source) => new Lane(source, patienceMs < Infinity, () => wake()));
   const change = async (): Promise<true> => {
     await new Promise<void>((resolve) => (wake = resolve));
     return true;
@@ -138,7 +143,7 @@ function isAwaited(lanes: readonly Lane[]): boolean {
 }
 
 function gathered(lanes: readonly Lane[]): Merged {
-  const times = lanes.flatMap(({ hasSome, newest }) => (hasSome ? [newest] : []));
+  const times = lanes.flatMap(({ newest }) => newest ?? []);
   const until = times.reduce((a, b) => (a < b ? a : b), times[0] ?? '');
   const taken = lanes.map((lane) => ({ name: lane.name, ...lane.take(until) }));
   const events = taken.flatMap((one) => one.events);

@@ -62,6 +62,12 @@ export async function openSources(
 ): Promise<{ selection: Selection; batches: AsyncIterable<Merged> }> {
   const { from, follow } = wish;
   const kind = from.files.length > 0 ? 'files' : (from.source ?? (await atHand(world, from)));
+  if (kind !== 'search' && (from.everyMs ?? from.lateMs) !== undefined)
+    throw new Failure(
+      'usage',
+      '--every and --late say how the search is asked, and another source is read.',
+      ['Leave them out, or say --source search.'],
+    );
   const selection = selectionOf(world, wish, kind);
   const sources = await opened[kind](world, wish, selection);
   if (kind === 'files' && !follow) return { selection, batches: inTurn(sources) };

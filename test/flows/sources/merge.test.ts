@@ -128,6 +128,28 @@ describe('several sources', () => {
     );
   });
 
+  it('do not wait for one that says again and again that it has nothing', async () => {
+    const idle: Source = {
+      name: 'idle',
+      async *batches() {
+        for (let i = 0; i < 20; i++) {
+          await sleep(5);
+          yield { events: [] };
+        }
+      },
+    };
+    const late: Source = {
+      name: 'late',
+      async *batches() {
+        await sleep(30);
+        yield { events: [event('1', 1)] };
+        await new Promise(() => undefined);
+      },
+    };
+    for await (const { events } of merged([idle, late], 40, clock)) if (events.length > 0) return;
+    assert.fail('it was never given');
+  });
+
   it('end with what one of them throws', async () => {
     const broken: Source = {
       name: 'broken',
