@@ -145,22 +145,27 @@ describe('tail in a pipe', () => {
 });
 
 describe('tail on a full disk', () => {
-  const disk = join(temporary().path, 'disk');
-  before(() => sh(`mkdir -p ${disk} && mount -t tmpfs -o size=256k tmpfs ${disk}`));
-  after(() => sh(`umount ${disk}`));
-
+  let disk = '';
+  beforeEach(() => {
+    disk = temporary().path;
+    sh(`mount -t tmpfs -o size=256k tmpfs ${disk}`);
+  });
   for (const options of ['', '-o json', '-o yaml', "-o 'jsonpath={.verb} {.user}'"])
     it(`ends the file with a whole line, and says so: ${options}`, () => {
-      const big = join(temporary().path, 'big.log');
-      writeFileSync(big, readFileSync(log, 'utf8').repeat(300));
-      const [file, whole] = [join(disk, 'out'), join(temporary().path, 'whole')];
-      writeFileSync(file, 'first\n');
-      const said = sh(`${program} ${big} --all-stages ${options} 2>&1 >>${file}; echo "exit $?"`);
-      assert.match(said, /^Error: Standard output could not be written: no space left on the device\.\n/);
-      assert.match(said, /exit 2\n$/);
-      sh(`${program} ${big} --all-stages ${options} >${whole}`);
-      const text = readFileSync(file, 'utf8');
-      assert.ok(text.endsWith('\n') && statSync(file).size > 200 * 1024);
-      assert.ok(`first\n${readFileSync(whole, 'utf8')}`.startsWith(text));
+      try {
+        const big = join(temporary().path, 'big.log');
+        writeFileSync(big, readFileSync(log, 'utf8').repeat(300));
+        const [file, whole] = [join(disk, 'out'), join(temporary().path, 'whole')];
+        writeFileSync(file, 'first\n');
+        const said = sh(`${program} ${big} --all-stages ${options} 2>&1 >>${file}; echo "exit $?"`);
+        assert.match(said, /^Error: Standard output could not be written: no space left on the device\.\n/);
+        assert.match(said, /exit 2\n$/);
+        sh(`${program} ${big} --all-stages ${options} >${whole}`);
+        const text = readFileSync(file, 'utf8');
+        assert.ok(text.endsWith('\n') && statSync(file).size > 200 * 1024);
+        assert.ok(`first\n${readFileSync(whole, 'utf8')}`.startsWith(text));
+      } finally {
+        sh(`umount ${disk}`); // here, since the hook that removes folders cannot remove it
+      }
     });
 });
