@@ -110,9 +110,10 @@ describe('tail in a terminal', () => {
     const screen = new Screen(100, `${program} ${log} | less -R`);
     try {
       await screen.showing('delete pods kube-system');
-      // less forgets what was typed while it set the terminal up
-      const again = setInterval(() => screen.keys('q'), 500);
-      await screen.showing('exit 0').finally(() => clearInterval(again));
+      await screen.showing('(END)');
+      await new Promise((resolve) => setTimeout(resolve, 500)); // until tail has ended, and touched the terminal
+      screen.keys('q');
+      await screen.showing('exit 0');
     } finally {
       screen.close();
     }
