@@ -1,6 +1,7 @@
 // Standard output as people direct it: into a file, whose disk may be full, a pipe, a terminal. Node takes what a file
 // took of a text for all of it; here a text is written whole, or the file ends with the last whole line of it.
-import { fstatSync, ftruncateSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { Failure } from '../errors.ts';
 
 const newline = 0x0a;
@@ -46,6 +47,15 @@ export function writeOut(text: string): boolean {
     throw outputFailed(error as NodeJS.ErrnoException);
   }
   return true;
+}
+
+/**
+ * The last thing before the end. Node puts a terminal back into the mode that it found it in, unless it is closed by
+ * then; behind a pipe the terminal is a pager's, which would get no more keys.
+ */
+export function leaveTerminal(): void {
+  if (process.stdout.isTTY) return;
+  for (const fd of [0, 2]) if (isatty(fd)) closeSync(fd);
 }
 
 /** Takes the beginning of a line off a file's end. */

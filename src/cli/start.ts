@@ -4,7 +4,7 @@
 import type { Failure } from '../errors.ts';
 import type { Manifest } from './describe.ts';
 import type { CommandClass, Package } from './oclif.ts';
-import { outputFailed, writeOut } from './output.ts';
+import { leaveTerminal, outputFailed, writeOut } from './output.ts';
 import { bugText, errorDocument, failureIn, failureText } from './report.ts';
 import { bin, formatOf, wish } from './words.ts';
 
@@ -111,7 +111,12 @@ const mostPatience = 300;
 
 /** Ends the process once both streams have taken everything: a forgotten timer or socket must not hold it. */
 function leave(): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+  process.stdout.write('', () =>
+    process.stderr.write('', () => {
+      leaveTerminal();
+      process.exit();
+    }),
+  );
 }
 
 /**
