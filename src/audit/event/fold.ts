@@ -6,6 +6,9 @@ import type { Event } from './event.ts';
 /** More unfinished requests than this are not held back, whatever their age. */
 const mostHeld = 2_000;
 
+/** Of so many that were not held to their end it is known that they were given. */
+const mostGiven = 200_000;
+
 /** So many are given at once at the end. */
 const mostAtOnce = 1000;
 
@@ -28,6 +31,8 @@ export class Fold {
   private newest = '';
   /** The time of the longest held, or earlier. */
   private oldestMs = Infinity;
+  /** Where nothing is to be given before its end: what was given all the same, and must not be given again. */
+  private readonly given = new Set<string>();
   /** What was held in this batch and in the one before. */
   private fresh: string[] = [];
   private freshBefore: string[] = [];
@@ -41,6 +46,7 @@ export class Fold {
   take(event: Event): Event | undefined {
     const { auditId } = event;
     if (event.at > this.newest) this.newest = event.at;
+    if (this.given.size > 0 && this.given.has(auditId)) return undefined;
     if (isLast(event)) {
       this.held.delete(auditId);
       this.ended.add(auditId);
@@ -99,6 +105,7 @@ export class Fold {
       if (crowd-- > 0 || !(held.ms >= limit)) {
         this.held.delete(auditId);
         due.push(unpacked(held));
+        if (this.patienceMs === Infinity && this.given.size < mostGiven) this.given.add(ownMemory(auditId));
       } else this.oldestMs = Math.min(this.oldestMs, held.ms);
     }
     return due;

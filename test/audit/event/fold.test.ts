@@ -72,6 +72,16 @@ describe('folding stages', () => {
       ['0', '1', '2'].map((id) => `${id} RequestReceived`),
     );
   });
+
+  it('gives each but once where nothing is to be given before its end', () => {
+    const [counting, showing] = [new Fold(Infinity), new Fold(1e9)].map((fold) => {
+      for (let i = 0; i < 2003; i++) fold.take(event(String(i), 'RequestReceived'));
+      fold.overdue();
+      return named(['0', '1', '2', '3'].map((id) => fold.take(event(id, 'ResponseComplete'))));
+    });
+    assert.deepEqual(counting, ['3 ResponseComplete']);
+    assert.equal(showing?.length, 4, 'one that is shown when it began is shown again when it ends');
+  });
 });
 
 describe('counting events', () => {
