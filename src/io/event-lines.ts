@@ -1,5 +1,6 @@
 // Lines of audit events out of files, compressed or not, and standard input: in blocks of whole lines, read ahead by
 // one, with those left out that cannot be wanted. Memory is that of two blocks, or of the longest line.
+import { readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -38,20 +39,20 @@ async function* inputChunks(stdin: Input, signal: AbortSignal): AsyncGenerator<B
 const unreadable = (name: string, error: unknown): Failure =>
   new Failure('usage', `${name} ${readError(error).message}.`, ['Check the path.'], error);
 
-// Two buffers by turns: the next block is read while this one is looked at.
+// A regular file is read in this very thread, which is three times as quick as in another one, whose processor has what
+// was read in its own cache; between two blocks all else has its turn. What may make us wait is read elsewhere.
 async function* fileChunks(path: string): AsyncGenerator<Buffer> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
-    const buffers = [Buffer.allocUnsafe(blockBytes), Buffer.allocUnsafe(blockBytes)] as const;
-    let turn: 0 | 1 = 0;
-    let reading = file.read(buffers[turn], 0, blockBytes);
+    const regular = (await file.stat()).isFile();
+    const buffer = Buffer.allocUnsafe(blockBytes);
     for (;;) {
-      const { bytesRead, buffer } = await reading;
+      if (regular) await new Promise(setImmediate);
+      const bytesRead = regular
+        ? readSync(file.fd, buffer, 0, blockBytes, null)
+        : (await file.read(buffer, 0, blockBytes)).bytesRead;
       if (bytesRead === 0) return;
-      turn = turn === 0 ? 1 : 0;
-      reading = file.read(buffers[turn], 0, blockBytes);
-      reading.catch(() => undefined); // awaited in the next turn, if there is one
       yield buffer.subarray(0, bytesRead);
     }
   } catch (error) {
@@ -98,42 +99,30 @@ export const blocks = (
 
 /** Bytes as blocks of whole lines, each as soon as its last line is whole; `literals` as in `blocks`. */
 export async function* inBlocks(
-  bytes: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array>,
   literals: readonly string[],
 ): AsyncGenerator<Block> {
   let begun: Uint8Array[] = [];
-  const joined = joiner();
   let line = 1;
   const emit = (bytes: Buffer): Block => {
     const { block, lines } = pick(bytes, line, literals);
     line += lines;
     return block;
   };
-  for await (const chunk of bytes) {
+  for await (const bytes of chunks) {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length); // the same memory
     const last = chunk.lastIndexOf(newline);
-    if (last >= 0) {
-      const whole = joined([...begun, chunk.subarray(0, last + 1)]);
-      for (const part of literals.length === 0 ? parts(whole) : [whole]) yield emit(part);
+    let from = 0;
+    if (last >= 0 && begun.length > 0) {
+      from = chunk.indexOf(newline) + 1;
+      yield emit(Buffer.concat([...begun, chunk.subarray(0, from)]));
+      begun = [];
     }
-    if (last >= 0) begun = [];
+    const whole = chunk.subarray(from, last + 1);
+    for (const part of literals.length === 0 ? parts(whole) : [whole]) if (part.length > 0) yield emit(part);
     if (last + 1 < chunk.length) begun.push(Buffer.from(chunk.subarray(last + 1)));
   }
   if (begun.length > 0) yield emit(Buffer.concat([...begun, Buffer.from('\n')]));
-}
-
-/** Puts parts together, in one place for all calls: what a call gives is overwritten by the next. */
-function joiner(): (parts: readonly Uint8Array[]) => Buffer {
-  let place = Buffer.alloc(0);
-  return (parts) => {
-    const size = parts.reduce((sum, { length }) => sum + length, 0);
-    if (place.length < size) place = Buffer.allocUnsafe(size + blockBytes);
-    let end = 0;
-    for (const part of parts) {
-      place.set(part, end);
-      end += part.length;
-    }
-    return place.subarray(0, size);
-  };
 }
 
 /** Whole lines in parts of whole lines, of `partBytes` or one line. */

@@ -31,13 +31,17 @@ export function pick(
   const kept: Buffer[] = [];
   const numbers: number[] = [];
   let lines = 0;
+  // most lines hold none, and most of the time is spent in this loop
+  let found = -1;
   for (let start = 0; start < bytes.length; lines++) {
     const end = bytes.indexOf(newline, start);
+    if (found < start)
+      found = finders.reduce((least, finder) => Math.min(least, finder.from(start)), Infinity);
     // What is no object in one line is for the reader to judge, whatever it holds; so is {"log":…}, Docker's wrapping,
     // which may hold a part of a line.
     const object =
       bytes[start] === openBrace && bytes[end - 1] === closeBrace && bytes[start + 2] !== letterL;
-    if (!object || finders.some((finder) => finder.within(start, end))) {
+    if (!object || found < end) {
       kept.push(bytes.subarray(start, end + 1));
       numbers.push(first + lines);
     }
@@ -64,12 +68,13 @@ class Finder {
     this.literal = Buffer.from(literal);
   }
 
-  within(start: number, end: number): boolean {
+  /** The first place of it from `start` on; Infinity where there is none. */
+  from(start: number): number {
     if (this.next < start) {
       const found = this.bytes.indexOf(this.literal, start);
       this.next = found === -1 ? Infinity : found;
     }
-    return this.next < end;
+    return this.next;
   }
 }
 

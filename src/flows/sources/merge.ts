@@ -104,7 +104,7 @@ const later = (latest: string, { at }: Event): string => (at > latest ? at : lat
 /**
  * The batches of all sources, until the last one ends; where some wait, an empty one once in a while.
  * @param patienceMs how long an event waits for sources that say nothing; with Infinity they end, and are waited for
- * @throws what a source throws
+ * @throws what a source throws: at once where they go on for ever, else when the others have ended
  */
 export async function* merged(
   sources: readonly Source[],
@@ -126,9 +126,7 @@ export async function* merged(
         left = patienceMs - (clock.now().getTime() - since);
       for (const lane of lanes) lane.silent ||= lane.isAwaited;
       if (lanes.some(({ hasSome, ended }) => hasSome || !ended)) yield gathered(lanes);
-      const [failed] = lanes.flatMap((lane) => lane.failed ?? []);
-      if (failed !== undefined) throw failed.error;
-      if (lanes.every(({ ended, hasSome }) => ended && !hasSome)) return;
+      if (isOver(lanes, patienceMs)) return;
     }
   } finally {
     for (const lane of lanes) lane.stop();
@@ -140,6 +138,14 @@ function isAwaited(lanes: readonly Lane[]): boolean {
   const some = lanes.some(({ hasSome, failed }) => hasSome || failed !== undefined);
   const open = lanes.some(({ ended }) => !ended);
   return open && (!some || lanes.some((lane) => lane.isAwaited));
+}
+
+/** Whether all is given. @throws what a source has thrown, when it is its time */
+function isOver(lanes: readonly Lane[], patienceMs: number): boolean {
+  const over = lanes.every(({ ended, hasSome }) => ended && !hasSome);
+  const [failed] = lanes.flatMap((lane) => lane.failed ?? []);
+  if (failed !== undefined && (over || patienceMs < Infinity)) throw failed.error;
+  return over;
 }
 
 function gathered(lanes: readonly Lane[]): Merged {

@@ -8,7 +8,7 @@ import { logBatches } from './log-batches.ts';
 import type { Batch } from './source.ts';
 
 const retryMs = 1000;
-/** How often a node that is read once is tried, before it is left with a note. */
+/** How often a node that is read once is tried. */
 const tries = 5;
 
 // what the next try may find otherwise
@@ -16,7 +16,8 @@ const passing: readonly Code[] = ['cluster-unreachable', 'cluster-answer', 'clus
 
 /**
  * The events of one node's audit file.
- * @throws Failure cluster-forbidden | cluster-unauthorized | usage | interrupted
+ * @throws Failure cluster-forbidden | cluster-unauthorized | usage | interrupted; of a node that is read once also those
+ *   of a cluster that cannot be reached, after some tries
  */
 export async function* nodeBatches(
   world: World,
@@ -32,9 +33,8 @@ export async function* nodeBatches(
       return;
     } catch (error) {
       state.failed++;
-      const { said, over } = verdict(error, state.failed, place.path, asked.follow);
+      const said = verdict(error, state.failed, place.path, asked.follow);
       yield { events: [], ...(said !== undefined && { notes: [said] }) };
-      if (over) return;
     }
     await world.clock.sleep(retryMs);
   }
@@ -62,16 +62,9 @@ async function* remembered(batches: AsyncIterable<Batch>, state: State, path: st
 
 const note = (text: string): Batch => ({ events: [], notes: [text] });
 
-/** What to say of a failure, and whether it was the last try. @throws `error`, when the next try will find the same */
-function verdict(
-  error: unknown,
-  failed: number,
-  path: string,
-  follow: boolean,
-): { readonly said?: string; readonly over: boolean } {
+/** What to say of a failure before the next try. @throws `error`, when that will find the same, or there is none */
+function verdict(error: unknown, failed: number, path: string, follow: boolean): string | undefined {
   if (!(error instanceof Failure) || !passing.includes(error.code)) throw error;
-  if (!follow && failed >= tries)
-    return { said: `${path} was not read to its end: ${error.message}`, over: true };
-  const said = `${path} cannot be read now, and is tried again: ${error.message}`;
-  return failed === 1 ? { said, over: false } : { over: false };
+  if (!follow && failed >= tries) throw error;
+  return failed === 1 ? `${path} cannot be read now, and is tried again: ${error.message}` : undefined;
 }

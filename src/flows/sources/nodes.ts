@@ -26,8 +26,8 @@ export interface NodesWish {
 const served = '/var/log/';
 
 /**
- * One source for each control-plane node. A node whose file cannot be read, while others can, says so and is tried
- * again; where none can be read, that is the failure.
+ * One source for each control-plane node. A node whose file cannot be read, while others can, is tried again; where it
+ * stays so, a run that does not follow fails when the others are read.
  * @throws Failure target-unsupported when no API server writes a file that can be had | cluster-forbidden and others of
  *   the cluster; usage when a position is none
  */
@@ -86,24 +86,24 @@ function noneOf(files: readonly File[]): Failure {
   if (first === undefined)
     return unsupported(
       'No API server of this cluster runs as a static pod whose files could be found.',
-      'Run `tail FILE -f` where the API server writes its audit file.',
+      'Where the API server writes its audit file, run kubectl sematext-audit tail FILE -f.',
     );
   if ('path' in first || 'inside' in first) {
     const where = 'path' in first ? first.path : `${first.inside} in its container`;
     return unsupported(
       `The API server writes its audit file to ${where}; a kubelet hands out only what is below ${served}.`,
-      'Run `tail FILE -f` on the node.',
-      'Move the log below /var/log by `enable --log-path`.',
+      'On the node, run kubectl sematext-audit tail FILE -f.',
+      'Or move the log below /var/log: kubectl sematext-audit enable --log-backend --log-path PATH.',
     );
   }
   if (first.none === 'container-log')
     return unsupported(
       'The API server writes its audit events to the log of its container, not to a file.',
-      'Read them from there with `--source api-server`.',
+      'Read them from there: --source api-server.',
     );
   return unsupported(
     'No API server of this cluster writes an audit file: none has --audit-log-path.',
-    'Let `enable log-backend` turn it on.',
+    'Turn it on: kubectl sematext-audit enable --log-backend.',
   );
 }
 

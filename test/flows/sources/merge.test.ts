@@ -157,7 +157,13 @@ describe('several sources', () => {
         throw new Error('broken');
       },
     };
-    await assert.rejects(all([source('a', [{ events: [event('1', 1)] }]), broken]), /broken/);
+    const had: string[] = [];
+    await assert.rejects(async () => {
+      const slow = source('a', [{ events: [event('1', 1)] }, { events: [event('2', 2)] }]);
+      for await (const { events } of merged([broken, slow], Infinity, clock))
+        had.push(...events.map(({ auditId }) => auditId));
+    }, /broken/);
+    assert.deepEqual(had, ['1', '2'], 'what the others have is given first');
     await assert.rejects(all([broken], 20), /broken/);
   });
 });
