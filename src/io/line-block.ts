@@ -57,7 +57,22 @@ function countLines(text: string): number {
   return lines;
 }
 
-/** Where a text comes next, looked up once for all lines before it. */
+/** The characters of literals, the rarest in audit logs first. */
+const byRarity = 'JKLQY_@CHXBGNOWzjDPUFSMAExZwVqIyTRhgf975kl846vbp3-0m12dcnouiratse';
+
+/**
+ * The end of a text that begins with its rarest character; of its last three characters only the first may be that. The
+ * search of a Buffer looks for the first character alone and compares the rest where that is found: the rarer it is, the
+ * quicker, up to twenty times.
+ */
+export function rareEnd(text: string): string {
+  const rank = (at: number): number => byRarity.indexOf(text.charAt(at));
+  let best = 0;
+  for (let at = 1; at <= text.length - 3; at++) if (rank(at) < rank(best)) best = at;
+  return text.slice(best);
+}
+
+/** Where a text comes next, or the rare end of it, looked up once for all lines before it. */
 class Finder {
   private readonly bytes: Buffer;
   private readonly literal: Buffer;
@@ -65,7 +80,7 @@ class Finder {
 
   constructor(bytes: Buffer, literal: string) {
     this.bytes = bytes;
-    this.literal = Buffer.from(literal);
+    this.literal = Buffer.from(rareEnd(literal));
   }
 
   /** The first place of it from `start` on; Infinity where there is none. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { blocks } from '../../src/io/event-lines.ts';
+import { rareEnd } from '../../src/io/line-block.ts';
 import { temporary } from '../support/secrets.ts';
 
 const surroundings = { stdin: Readable.from([]), signal: new AbortController().signal };
@@ -79,5 +80,17 @@ describe('lines of events', () => {
     });
     cancel.abort();
     await assert.rejects(waiting, { code: 'interrupted' });
+  });
+
+  it('looks for the end of a text that begins with its rarest character', () => {
+    const cases = {
+      'person@example': '@example',
+      admin: 'min',
+      abc: 'abc',
+      ab: 'ab',
+      'x@y': 'x@y',
+      nodes_Q: 'des_Q',
+    };
+    for (const [text, end] of Object.entries(cases)) assert.equal(rareEnd(text), end);
   });
 });
