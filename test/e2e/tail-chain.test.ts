@@ -16,30 +16,13 @@ import { load } from './support/load.ts';
 import { bodyOf, serve } from './support/loopback.ts';
 import { folder } from './support/running.ts';
 import { startSematext, type Sematext } from './support/sematext.ts';
+import { assertEachOnce, keysIn } from './support/shown.ts';
 
 /** Two stages each: more than ten thousand events. */
 const requests = 5_200;
 const perSecond = 400;
 /** What Logagent has answered with 200 is lost when it is ended before (support/logagent.ts sets this). */
 const shipsEveryMs = 1_000;
-
-/** auditID and stage of every event in some lines. */
-const keysOf = (lines: string): string[] =>
-  lines
-    .split('\n')
-    .filter((line) => line.endsWith('}'))
-    .map((line) => {
-      const { auditID, stage } = JSON.parse(line) as { auditID: string; stage: string };
-      return `${auditID} ${stage}`;
-    });
-
-function assertSame(had: readonly string[], wanted: readonly string[], of: string): void {
-  const counts = new Map<string, number>();
-  for (const key of had) counts.set(key, (counts.get(key) ?? 0) + 1);
-  const twice = [...counts].filter(([, n]) => n > 1);
-  const lost = wanted.filter((key) => !counts.has(key));
-  assert.deepEqual([lost.length, twice.length], [0, 0], `${of}: lost ${lost[0]}, twice ${twice[0]?.[0]}`);
-}
 
 /** What stands before the receiver, as the load balancer of a service does: it lets requests end before one is stopped. */
 async function frontOf(
@@ -116,7 +99,7 @@ describe('tail -f at the end of the real chain', function () {
   const written = (): string[] =>
     readdirSync(logs)
       .filter((name) => name.startsWith('audit'))
-      .flatMap((name) => keysOf(readFileSync(join(logs, name), 'utf8')));
+      .flatMap((name) => keysIn(readFileSync(join(logs, name), 'utf8')));
 
   const follow = (...argv: string[]): Promise<CliRun> =>
     startCli(['tail', '--no-input', '-f', '--all-stages', '-o', 'json', '--since=1h', ...argv], {
@@ -148,7 +131,7 @@ describe('tail -f at the end of the real chain', function () {
     await start();
     await front.open();
     await sleep(2_000);
-    const before = keysOf(await interrupted(first));
+    const before = keysIn(await interrupted(first));
     await sleep(1_000);
     const second = await followSearch();
     await loaded;
@@ -157,7 +140,7 @@ describe('tail -f at the end of the real chain', function () {
     assert.ok(all.length > 10_000, String(all.length));
     const seen = (run: CliRun) => (): Promise<true | undefined> =>
       Promise.resolve(
-        keysOf(run.shown()).length >= all.length - (run === second ? before.length : 0) || undefined,
+        keysIn(run.shown()).length >= all.length - (run === second ? before.length : 0) || undefined,
       );
     const what = 'all events to be shown';
     // what has not come by then is told below
@@ -166,9 +149,9 @@ describe('tail -f at the end of the real chain', function () {
     await wait(file, 60_000);
     await wait(second, 120_000);
     await sleep(5_000); // what would come twice
-    assertSame(keysOf(await interrupted(file)), all, 'the file');
+    assertEachOnce(keysIn(await interrupted(file)), all, 'the file');
     assert.ok(before.length > 0, 'the first reader has shown some');
     const end = await interrupted(second);
-    assertSame([...before, ...keysOf(end)], all, 'the search');
+    assertEachOnce([...before, ...keysIn(end)], all, 'the search');
   });
 });

@@ -12,6 +12,7 @@ import { startNode, type Node } from '../support/node.ts';
 import { load } from '../support/load.ts';
 import { manifestOf } from '../support/node/left.ts';
 import { targetOf } from '../support/pollers.ts';
+import { assertEachOnce, keysIn } from '../support/shown.ts';
 
 const policy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -90,15 +91,6 @@ describe('tail --source api-server on a real kubeadm node', function () {
     '-o',
     'json',
   ];
-  const keysIn = (lines: string): string[] =>
-    lines
-      .split('\n')
-      .filter((line) => line.endsWith('}'))
-      .map((line) => {
-        const { auditID, stage } = JSON.parse(line) as { auditID: string; stage: string };
-        return `${auditID} ${stage}`;
-      });
-
   it('shows every event once, while the log is rotated and the container is killed', async () => {
     const run = await startCli([...tail, '-f'], { kubeconfig: node.kubeconfig, apiKey: '', token: '' });
     const target = await targetOf(node);
@@ -127,10 +119,7 @@ describe('tail --source api-server on a real kubeadm node', function () {
     run.kill('SIGINT');
     const end = await run.ended;
     const had = keysIn(end.stdout);
-    const known = new Set(had);
-    const lost = all.filter((key) => !known.has(key));
-    const told = `${end.stderr}, ${had.length} shown of ${all.length}`;
-    assert.deepEqual([lost.length, had.length - known.size], [0, 0], told);
+    assertEachOnce(had, all, end.stderr);
     assert.equal(end.code, 130, shown({ ...end, stdout: '' }));
     assert.match(end.stderr, /It is asked for again and again\.\n.*its log is read again\./s);
   });
