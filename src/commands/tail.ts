@@ -59,7 +59,7 @@ export default class Tail extends Command {
       summary:
         "where to read when no file is named: Sematext's search, API servers' logs, their nodes' files",
     })(),
-    follow: Flags.boolean({ char: 'f', summary: 'go on with what comes', exclusive: ['until'] }),
+    follow: Flags.boolean({ char: 'f', summary: 'go on with what comes' }),
     'resume-from': Flags.string({
       summary: 'file that keeps where reading ended, for the next run',
       helpValue: 'PATH',

@@ -190,6 +190,22 @@ describe('tail', () => {
     });
   });
 
+  it('says what else there is where no cluster can be asked', async () => {
+    const { code, message, suggestions } = await failure(() => all(world(), request));
+    assert.equal(code, 'kubeconfig-invalid');
+    assert.match(
+      message,
+      /no file was named, there is no API key, and no cluster can be asked\. There is no kubeconfig/,
+    );
+    assert.match(suggestions.join(' '), /SEMATEXT_API_KEY.*--kubeconfig/);
+  });
+
+  it('is refused an end where it goes on for ever', async () => {
+    const until = { at: '2026-11-22T17:00:00Z' };
+    const { code, message } = await failure(() => all(world(), { ...ofFiles('a'), follow: true, until }));
+    assert.deepEqual([code, message], ['usage', '-f goes on for ever, and --until names an end.']);
+  });
+
   it('takes --every and --late for the search alone', async () => {
     const one = ofFiles('audit.log');
     const { code, message } = await failure(() => all(world(), { ...one, from: { ...one.from, lateMs: 1 } }));

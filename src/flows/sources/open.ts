@@ -62,12 +62,7 @@ export async function openSources(
 ): Promise<{ selection: Selection; batches: AsyncIterable<Merged> }> {
   const { from, follow } = wish;
   const kind = from.files.length > 0 ? 'files' : (from.source ?? (await atHand(world, from)));
-  if (kind !== 'search' && (from.everyMs ?? from.lateMs) !== undefined)
-    throw new Failure(
-      'usage',
-      '--every and --late say how the search is asked, and another source is read.',
-      ['Leave them out, or say --source search.'],
-    );
+  mustFit(wish, kind);
   const selection = selectionOf(world, wish, kind);
   const sources = await opened[kind](world, wish, selection);
   if (kind === 'files' && !follow) return { selection, batches: inTurn(sources) };
@@ -79,23 +74,41 @@ export async function openSources(
   };
 }
 
+/** @throws Failure usage when what was said does not go together */
+function mustFit({ from, follow, until }: Wish, kind: 'files' | SourceName): void {
+  if (kind !== 'search' && (from.everyMs ?? from.lateMs) !== undefined)
+    throw new Failure(
+      'usage',
+      '--every and --late say how the search is asked, and another source is read.',
+      ['Leave them out, or say --source search.'],
+    );
+  if (follow && until !== undefined)
+    throw new Failure('usage', '-f goes on for ever, and --until names an end.', ['Leave one of them out.']);
+}
+
+const otherwise = [
+  "Sematext's search needs SEMATEXT_API_KEY or --api-key-file, and the Logs token.",
+  'A file is named as an argument; - is standard input.',
+];
+
 /** A key means the search; else whatever the API servers write to. */
 async function atHand(world: World, { sink }: Origin): Promise<SourceName> {
   if ((await world.secrets.apiKey(sink.apiKey)) !== undefined) return 'search';
+  const nothing = 'There is nothing to read: no file was named, there is no API key, and';
   const { gatherPods } = await import('../gather-signs.ts');
-  const pods = await gatherPods(await world.cluster());
+  const pods = await world
+    .cluster()
+    .then(gatherPods)
+    .catch((error: unknown) => {
+      if (!(error instanceof Failure) || error.code === 'interrupted') throw error;
+      const message = `${nothing} no cluster can be asked. ${error.message}`;
+      throw new Failure(error.code, message, [...otherwise, ...error.suggestions], error);
+    });
   const paths = 'seen' in pods ? pods.seen.map(({ argv }) => flagsFromArgv(argv)['audit-log-path']) : [];
   if (paths.includes('-')) return 'api-server';
   if (paths.some((path) => path !== undefined)) return 'node';
   const why = 'seen' in pods ? 'no API server of this cluster is seen to write a log' : pods.why;
-  throw new Failure(
-    'usage',
-    `There is nothing to read: no file was named, there is no API key, and ${why}.`,
-    [
-      "Sematext's search needs SEMATEXT_API_KEY or --api-key-file, and the Logs token.",
-      'A file is named as an argument; - is standard input.',
-    ],
-  );
+  throw new Failure('usage', `${nothing} ${why}.`, otherwise);
 }
 
 function selectionOf(world: World, wish: Wish, kind: 'files' | SourceName): Selection {
