@@ -86,6 +86,14 @@ describe('tail', () => {
       const had: Had = { ids: [], notes: [] };
       for (const resumeFrom of [join(folder, 'none', 'position'), notes])
         assert.equal((await failure(() => all(world(), { ...ofFiles(log), resumeFrom }, had))).code, 'usage');
+      // a source that has events at once
+      const pod = new FakeLog();
+      pod.write(line('a').trimEnd(), Date.parse('2026-11-22T17:59:00Z'));
+      const { positions } = world();
+      const own = { ...worldOf({ one: pod }), positions, signal: new AbortController().signal };
+      const from = { ...request.from, source: 'api-server' } as const;
+      const resumeFrom = join(folder, 'none', 'position');
+      await failure(() => all(own, { ...request, from, resumeFrom, since: { agoMs: 1e9 } }, had));
       assert.deepEqual(had.ids, []);
       assert.equal(readFileSync(notes, 'utf8'), 'my notes');
     });
