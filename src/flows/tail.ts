@@ -48,6 +48,8 @@ const counted: Use = { patienceMs: Infinity };
 
 /** Events that are followed may be so much older than they are read. */
 const latenessMs = 30_000;
+/** Whoever gives nothing for so long has nothing more for now. */
+const idleMs = 2_000;
 /** How often positions are kept. */
 const keepMs = 5_000;
 
@@ -72,7 +74,7 @@ export async function* tail(
     for await (const batch of batches) {
       if (world.signal.aborted) throw interrupted();
       for (const note of batch.notes) tell(note);
-      if (request.follow) picked.pass(world.clock.now().getTime());
+      if (request.follow) picked.pass(world.clock.now().getTime(), batch.events.length > 0);
       yield picked.of(batch.events);
       await keeper.keep(batch.positions);
       if (picked.full) return;
@@ -92,6 +94,8 @@ class Picker {
   private readonly matcher: Matcher;
   private readonly fold: Fold | undefined;
   private left: number;
+  /** When events came last, or reading began. */
+  private cameMs = 0;
 
   constructor({ allStages, limit }: TailRequest, selection: Selection, patienceMs: number) {
     this.matcher = matcher(selection);
@@ -103,9 +107,10 @@ class Picker {
     return this.left === 0;
   }
 
-  /** Time has passed, whether events came or not. */
-  pass(nowMs: number): void {
-    this.fold?.pass(new Date(nowMs - latenessMs).toISOString());
+  /** Time has passed. While there is something to read, its own times say how late it is. */
+  pass(nowMs: number, came: boolean): void {
+    if (came || this.cameMs === 0) this.cameMs = nowMs;
+    if (nowMs - this.cameMs > idleMs) this.fold?.pass(new Date(nowMs - latenessMs).toISOString());
   }
 
   of(events: readonly Event[]): readonly Event[] {

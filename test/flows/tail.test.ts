@@ -147,6 +147,32 @@ describe('tail', () => {
     );
   });
 
+  it('shows no request when it began that has ended already, however long ago', async () => {
+    const log = join(temporary().path, 'audit.log');
+    const at = new Date(Date.now() - 3_000_000).toISOString();
+    const requests = 8_000;
+    // each ends after the next has begun, so that one stands across every cut
+    const text = Array.from(
+      { length: requests + 1 },
+      (_, i) =>
+        (i < requests ? line(`${'x'.repeat(200)}${i}`, 'RequestReceived', at) : '') +
+        (i > 0 ? line(`${'x'.repeat(200)}${i - 1}`, 'ResponseComplete', at) : ''),
+    );
+    writeFileSync(log, text.join(''));
+    const controller = new AbortController();
+    const had: Had = { ids: [], notes: [] };
+    const following = { ...ofFiles(log), follow: true, since: { agoMs: 3_600_000 } };
+    await failure(() =>
+      all(world({}, controller.signal), following, had, () => {
+        if (had.ids.length >= requests) controller.abort();
+      }),
+    );
+    assert.deepEqual(
+      [had.ids.length, had.ids.filter((id) => id.endsWith('RequestReceived'))],
+      [requests, []],
+    );
+  });
+
   describe('without a file', () => {
     const chosen = async (apis: Parameters<typeof worldOf>[0], apiKey?: string): Promise<Failure | Had> => {
       const secret = { value: secrets.apiKey, from: 'here', notes: [] };
