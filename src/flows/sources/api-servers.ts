@@ -6,6 +6,7 @@ import type { ApiServerPod } from '../../audit/facts.ts';
 import { Reader } from '../../audit/event/shapes.ts';
 import type { Event } from '../../audit/event/event.ts';
 import { Failure } from '../../errors.ts';
+import type { Code } from '../../errors.ts';
 import { refusal } from '../../io/api.ts';
 import type { StreamingCluster, World } from '../../io/world.ts';
 import { gatherPods } from '../gather-signs.ts';
@@ -28,6 +29,8 @@ export interface LogWish {
 
 /** What is asked for again, by the time of the log: events are written a moment after their own time. */
 const overlapMs = 2_000;
+const passing: readonly Code[] = ['cluster-answer', 'cluster-unreachable', 'cluster-refused'];
+const denials: readonly Code[] = ['cluster-forbidden', 'cluster-unauthorized'];
 /** No API server is without a request for so long. */
 const quietMs = 60_000;
 const [firstRetryMs, lastRetryMs] = [1_000, 30_000];
@@ -108,13 +111,21 @@ class PodLog {
         }
         await this.place.world.clock.sleep(firstRetryMs);
       } catch (error) {
-        if (!mayHeal(error)) throw error;
+        if (!this.mayHeal(error)) throw error;
         if (retryMs === 0)
           yield this.noted({ events: [] }, `${error.message} It is asked for again and again.`);
         retryMs = Math.min(Math.max(firstRetryMs, retryMs * 2), lastRetryMs);
         await this.place.world.clock.sleep(retryMs);
       }
     }
+  }
+
+  // Whatever an API server says while it, the node or the pod is exchanged. Just started, it also forbids what it is about
+  // to allow, so that only whoever never read anything is told to be forbidden it.
+  private mayHeal(error: unknown): error is Failure {
+    if (!(error instanceof Failure)) return false;
+    const known = this.recent.newest !== '';
+    return passing.includes(error.code) || (known && denials.includes(error.code));
   }
 
   private noted(batch: Batch, note: string): Batch {
@@ -170,8 +181,3 @@ function gapBefore({ at }: Event, newest: string, since: string | undefined): st
 }
 
 const earlier = (at: string): string => new Date(Date.parse(at) - overlapMs).toISOString();
-
-// Whatever the API server says while it, the node or the pod is exchanged; what it forbids stays forbidden.
-const mayHeal = (error: unknown): error is Failure =>
-  error instanceof Failure &&
-  ['cluster-answer', 'cluster-unreachable', 'cluster-refused'].includes(error.code);

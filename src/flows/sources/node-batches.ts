@@ -13,6 +13,8 @@ const tries = 5;
 
 // what the next try may find otherwise
 const passing: readonly Code[] = ['cluster-unreachable', 'cluster-answer', 'cluster-refused'];
+// an API server that has just started forbids what it is about to allow
+const denials: readonly Code[] = ['cluster-forbidden', 'cluster-unauthorized'];
 
 /**
  * The events of one node's audit file.
@@ -25,7 +27,7 @@ export async function* nodeBatches(
   asked: LogAsked,
   whole: boolean,
 ): AsyncGenerator<Batch> {
-  const state: State = { position: asked.position, failed: 0 };
+  const state: State = { position: asked.position, failed: 0, read: false };
   for (;;) {
     try {
       const pieces = world.log(place, { ...asked, position: state.position });
@@ -33,7 +35,7 @@ export async function* nodeBatches(
       return;
     } catch (error) {
       state.failed++;
-      const said = verdict(error, state.failed, place.path, asked.follow);
+      const said = verdict(error, state, place.path, asked.follow);
       yield { events: [], ...(said !== undefined && { notes: [said] }) };
     }
     await world.clock.sleep(retryMs);
@@ -45,6 +47,8 @@ interface State {
   position: unknown;
   /** Tries since something was read. */
   failed: number;
+  /** Whether anything was ever read. */
+  read: boolean;
 }
 
 /** The batches, with what is to be known of them when they break off. */
@@ -54,7 +58,7 @@ async function* remembered(batches: AsyncIterable<Batch>, state: State, path: st
     state.position = batch.position ?? state.position;
     // that it can be opened says little
     if (!opening && state.failed > 0) yield note(`${path} can be read again.`);
-    if (!opening) state.failed = 0;
+    if (!opening) [state.failed, state.read] = [0, true];
     opening = false;
     yield batch;
   }
@@ -63,8 +67,9 @@ async function* remembered(batches: AsyncIterable<Batch>, state: State, path: st
 const note = (text: string): Batch => ({ events: [], notes: [text] });
 
 /** What to say of a failure before the next try. @throws `error`, when that will find the same, or there is none */
-function verdict(error: unknown, failed: number, path: string, follow: boolean): string | undefined {
-  if (!(error instanceof Failure) || !passing.includes(error.code)) throw error;
+function verdict(error: unknown, { failed, read }: State, path: string, follow: boolean): string | undefined {
+  const heals = (code: Code): boolean => passing.includes(code) || (read && denials.includes(code));
+  if (!(error instanceof Failure) || !heals(error.code)) throw error;
   if (!follow && failed >= tries) throw error;
   return failed === 1 ? `${path} cannot be read now, and is tried again: ${error.message}` : undefined;
 }

@@ -151,6 +151,21 @@ describe('the logs of API servers', () => {
     assert.deepEqual(had.ids, ['a']);
   });
 
+  it('is not stopped by an API server that has just started and allows nothing yet', async () => {
+    const log = new FakeLog();
+    log.write(line('a', start), start);
+    const had = await follow(log, 4, (round) => {
+      if (round === 1) log.forbidden = 1;
+      log.write(line(`b${round}`, start + round), start + round);
+    });
+    assert.deepEqual(had.ids, ['a', 'b1', 'b2', 'b3']);
+    assert.match(had.notes.join(), /is forbidden.* asked for again and again.*read again/);
+    const denied = new FakeLog();
+    denied.forbidden = 9;
+    const refused = await failure(async () => read(await sourceOf(denied, { follow: true })));
+    assert.equal(refused.code, 'cluster-forbidden');
+  });
+
   it('goes on where an earlier run ended', async () => {
     const log = new FakeLog();
     for (let i = 0; i < 5; i++) log.write(line(`id-${i}`, start + i * 100), start + i * 100);

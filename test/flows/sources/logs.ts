@@ -13,6 +13,8 @@ interface Line {
 export class FakeLog {
   lines: Line[] = [];
   previous: Line[] | undefined;
+  /** The next so many requests are forbidden. */
+  forbidden = 0;
   /** How many bytes the next answer gives before it breaks off; undefined: it comes whole. */
   breakAfter: number | undefined;
   readonly asked: URLSearchParams[] = [];
@@ -33,6 +35,7 @@ export class FakeLog {
 
   answer(query: URLSearchParams): Streamed {
     this.asked.push(query);
+    if (this.forbidden-- > 0) return { ...refused(403, 'pods/log is forbidden'), chunks: bytes('') };
     const lines = query.get('previous') === 'true' ? this.previous : this.lines;
     if (lines === undefined)
       return { ...refused(400, 'previous terminated container not found'), chunks: bytes('') };
