@@ -19,6 +19,7 @@ export function kubectl(kubeconfig: string, args: readonly string[], input = '')
       if (error && typeof error.code !== 'number') reject(error);
       else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
+    child.stdin?.on('error', () => undefined); // it may end before it has read everything; its code says how
     child.stdin?.end(input);
   });
 }
