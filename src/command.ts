@@ -128,9 +128,9 @@ export abstract class Command extends OclifCommand {
     else writeOut(ended(shown.view(plain(shown.result), this.terminal(flags))));
   }
 
-  /** Prints a Kubernetes object to stdout as YAML: the thing itself, not a document of ours around it. */
-  protected async showObject(object: object): Promise<void> {
-    writeOut(await write(object, 'yaml'));
+  /** Prints a Kubernetes object to stdout: the thing itself, not a document of ours around it. */
+  protected async showObject(object: object, format: 'json' | 'yaml' = 'yaml'): Promise<void> {
+    writeOut(await write(object, format));
   }
 
   /**

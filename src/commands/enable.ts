@@ -6,7 +6,7 @@ import { Command } from '../command.ts';
 import { openAccess } from '../flows/access.ts';
 import { backendOf, codeOfEnable, enable, levels, readSettings, stages, targetIds } from '../flows/enable.ts';
 import { agents, agentChoice, logPath } from '../flows/agent.ts';
-import { openPolicy } from '../flows/policy.ts';
+import { openPolicy } from '../flows/policy/open.ts';
 import { viewEnable } from '../view/enable.ts';
 import { viewScript } from '../view/script.ts';
 

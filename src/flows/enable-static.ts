@@ -29,7 +29,7 @@ import { neededForAgent, neededOnNodes } from './nodes/permissions.ts';
 import type { Where } from './nodes/proof.ts';
 import { nodeChecks, rollOut } from './nodes/rollout.ts';
 import type { NodeRequest, Outcome } from './nodes/rollout.ts';
-import type { PolicyChoice } from './policy.ts';
+import type { PolicyChoice } from './policy/open.ts';
 import { unverifiable } from './test-event.ts';
 
 export interface StaticRequest extends NodeRequest {

@@ -33,7 +33,7 @@ import type { SinkAccess } from '../io/sematext.ts';
 import type { World } from '../io/world.ts';
 import type { AgentChoice } from './agent.ts';
 import { carryOut } from './carry-out.ts';
-import type { PolicyChoice } from './policy.ts';
+import type { PolicyChoice } from './policy/open.ts';
 import type { NodeRequest } from './nodes/rollout.ts';
 import { gather } from './gather.ts';
 import { testEvent, unverifiable, verdictCodes } from './test-event.ts';

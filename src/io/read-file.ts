@@ -1,6 +1,7 @@
 // Reading a file that somebody named: whole, as text, and never more than it may be.
 import { open } from 'node:fs/promises';
 import { Failure } from '../errors.ts';
+import { interrupted } from './clock.ts';
 
 /** A file that could not be had; the message says why and stands after the file's name. */
 export class ReadError extends Error {
@@ -74,15 +75,35 @@ export async function readText(path: string, maxBytes: number): Promise<{ text: 
   }
 }
 
-/** The most that is read of a file that is not a secret: a policy, a list of cases. */
+/** Standard input, and what ends the reading of it. */
+interface Input {
+  readonly stdin: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** All of standard input, as text. @throws ReadError | Failure interrupted, at once when the run is cancelled */
+export async function readInput({ stdin, signal }: Input, maxBytes: number): Promise<string> {
+  const stop = new Promise<never>((_resolve, reject) => {
+    if (signal.aborted) reject(interrupted());
+    signal.addEventListener('abort', () => reject(interrupted()), { once: true });
+  });
+  return decode(await Promise.race([gather(stdin as AsyncIterable<Buffer | string>, maxBytes), stop]));
+}
+
+/** The most that is read of a policy. */
 const mostBytes = 1024 * 1024;
 
-/** A file that the user named. @throws Failure usage when it cannot be had */
-export async function readNamed(path: string): Promise<string> {
+/**
+ * A file that the user named; `-` is standard input.
+ * @throws Failure usage when it cannot be had | interrupted
+ */
+export async function readNamed(path: string, input: Input, maxBytes = mostBytes): Promise<string> {
+  const isInput = path === '-';
   try {
-    return (await readText(path, mostBytes)).text;
+    return isInput ? await readInput(input, maxBytes) : (await readText(path, maxBytes)).text;
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
-    throw new Failure('usage', `${path} ${error.message}.`, ['Check the path.']);
+    const [what, next] = isInput ? ['What came on standard input', []] : [path, ['Check the path.']];
+    throw new Failure('usage', `${what} ${error.message}.`, next);
   }
 }

@@ -2,9 +2,8 @@
 // long a value is and what is wrong with it, not what it is.
 import { Failure } from '../errors.ts';
 import { look } from './api.ts';
-import { interrupted } from './clock.ts';
 import { askHidden, canAsk } from './prompt.ts';
-import { decode, gather, readText, ReadError } from './read-file.ts';
+import { readInput, readText, ReadError } from './read-file.ts';
 import type { Cluster, Secret, Secrets, TokenSource, WorldOptions } from './world.ts';
 
 /** A token is 36 bytes; anything much longer is the wrong file. */
@@ -40,14 +39,9 @@ async function fromFile(path: string, what: string): Promise<Raw> {
   }
 }
 
-async function fromStdin({ stdin, signal }: WorldOptions): Promise<Raw> {
-  const stop = new Promise<never>((_resolve, reject) => {
-    if (signal.aborted) reject(interrupted());
-    signal.addEventListener('abort', () => reject(interrupted()), { once: true });
-  });
+async function fromStdin(options: WorldOptions): Promise<Raw> {
   try {
-    const bytes = await Promise.race([gather(stdin as AsyncIterable<Buffer | string>, maxBytes), stop]);
-    return { text: decode(bytes), from: 'standard input', notes: [] };
+    return { text: await readInput(options, maxBytes), from: 'standard input', notes: [] };
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     throw missing(`What came on standard input ${error.message}.`, []);

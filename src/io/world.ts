@@ -177,8 +177,8 @@ export interface World {
   readonly secrets: Secrets;
   /** The user's own helm. @throws Failure helm-missing | usage */
   helm(): Promise<Helm>;
-  /** A file that the user named, as text; at most 1 MiB. @throws Failure usage */
-  read(path: string): Promise<string>;
+  /** A file that the user named, `-` for standard input, as text; at most 1 MiB where nothing else is said. @throws Failure usage | interrupted */
+  read(path: string, maxBytes?: number): Promise<string>;
   /**
    * Lines of a file that the user named, or of standard input (`-`); packed or not (src/io/event-lines.ts).
    * @param literals a JSON object in one line that holds none of these is left out; with none given, no line is
@@ -229,7 +229,7 @@ export function openWorld(options: WorldOptions): World {
       apiKey: async (source) => (await secrets()).apiKey(source),
     },
     helm: once(async () => (await import('./helm.ts')).openHelm(options)),
-    read: async (path) => (await import('./read-file.ts')).readNamed(path),
+    read: async (path, maxBytes) => (await import('./read-file.ts')).readNamed(path, options, maxBytes),
     lines: async function* (path, literals) {
       yield* (await import('./event-lines.ts')).blocks(path, literals, options);
     },

@@ -16,15 +16,15 @@ export interface Verdict {
 }
 
 /** What the policy says about a request, on an API server of that version. */
-export function evaluate(policy: Policy, request: Attributes, { minor }: ServerVersion): Verdict {
-  const index = policy.rules.findIndex((rule) => matches(rule, request, minor));
+export function evaluate(policy: Policy, request: Attributes, version: ServerVersion): Verdict {
+  const index = policy.rules.findIndex((rule) => mismatch(rule, request, version) === undefined);
   const rule = policy.rules[index];
   const omitManagedFields = rule?.omitManagedFields ?? policy.omitManagedFields ?? false;
   return {
     level: rule?.level ?? 'None',
     rule: index,
     omitStages: [...new Set([...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])])],
-    omitManagedFields: minor >= omitManagedFieldsSince && omitManagedFields,
+    omitManagedFields: version.minor >= omitManagedFieldsSince && omitManagedFields,
   };
 }
 
@@ -34,27 +34,53 @@ const some = <T>(list: readonly T[] | undefined): list is readonly T[] =>
   list !== undefined && list.length > 0;
 const allows = (list: Listed, value: string): boolean => !some(list) || list.includes(value);
 
-function matches(rule: PolicyRule, request: Attributes, minor: number): boolean {
-  if (!matchesUser(rule, request.user) || !allows(rule.verbs, request.verb)) return false;
+/** The first condition of a rule that a request does not meet. */
+export type Mismatch =
+  | 'users'
+  | 'userGroups'
+  | 'verbs'
+  | 'namespaces'
+  | 'resources'
+  | 'nonResourceURLs'
+  /** It is for resources, and the request asks for none. */
+  | 'no-resource'
+  /** It is for other URLs, and the request asks for a resource. */
+  | 'a-resource';
+
+/** Why a rule does not match a request, or undefined where it does. */
+export function mismatch(
+  rule: PolicyRule,
+  request: Attributes,
+  { minor }: ServerVersion,
+): Mismatch | undefined {
+  const { user, verb } = request;
+  if (some(rule.users) && !(user !== undefined && rule.users.includes(user.name))) return 'users';
+  if (some(rule.userGroups) && !isIn(rule.userGroups, user)) return 'userGroups';
+  if (!allows(rule.verbs, verb)) return 'verbs';
   // with either of these the URLs are never looked at
-  if (some(rule.resources) || some(rule.namespaces)) return matchesResource(rule, request, minor);
-  return !some(rule.nonResourceURLs) || matchesPath(rule.nonResourceURLs, request);
+  if (some(rule.resources) || some(rule.namespaces)) return ofResource(rule, request, minor);
+  return some(rule.nonResourceURLs) ? ofPath(rule.nonResourceURLs, request) : undefined;
 }
 
-function matchesUser({ users, userGroups }: PolicyRule, user: Attributes['user']): boolean {
-  if (some(users) && !(user !== undefined && users.includes(user.name))) return false;
-  return !some(userGroups) || (user?.groups.some((group) => userGroups.includes(group)) ?? false);
-}
+const isIn = (groups: readonly string[], user: Attributes['user']): boolean =>
+  user?.groups.some((group) => groups.includes(group)) ?? false;
 
-function matchesPath(urls: readonly string[], { resourceRequest, path }: Attributes): boolean {
+function ofPath(urls: readonly string[], { resourceRequest, path }: Attributes): Mismatch | undefined {
   const fits = (url: string): boolean =>
     url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.replace(/\*+$/, '')));
-  return !resourceRequest && urls.some(fits);
+  if (resourceRequest) return 'a-resource';
+  return urls.some(fits) ? undefined : 'nonResourceURLs';
 }
 
-function matchesResource({ namespaces, resources }: PolicyRule, request: Attributes, minor: number): boolean {
-  if (!request.resourceRequest || !allows(namespaces, request.namespace)) return false;
-  return !some(resources) || resources.some((entry) => matchesEntry(entry, request, minor));
+function ofResource(
+  { namespaces, resources }: PolicyRule,
+  request: Attributes,
+  minor: number,
+): Mismatch | undefined {
+  if (!request.resourceRequest) return 'no-resource';
+  if (!allows(namespaces, request.namespace)) return 'namespaces';
+  const fits = !some(resources) || resources.some((entry) => matchesEntry(entry, request, minor));
+  return fits ? undefined : 'resources';
 }
 
 function matchesEntry(entry: GroupResources, request: Attributes, minor: number): boolean {

@@ -1,7 +1,7 @@
 // The evaluator against cases that the API server's own evaluator has decided, at HEAD of 1.37 and at 1.18.19.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { evaluate } from '../../../src/audit/policy/evaluate.ts';
+import { evaluate, mismatch } from '../../../src/audit/policy/evaluate.ts';
 import type { Verdict } from '../../../src/audit/policy/evaluate.ts';
 import type { Attributes, Policy, PolicyRule } from '../../../src/audit/policy/policy.ts';
 import { version } from '../../support/facts.ts';
@@ -68,6 +68,36 @@ describe('evaluate', () => {
     assert.equal(
       levelOn('v1.37.2', { users: [], userGroups: [], verbs: [], nonResourceURLs: [] }),
       'Request',
+    );
+  });
+
+  it('says why a rule does not match', () => {
+    const why = (rule: Omit<PolicyRule, 'level'>, request: Partial<Attributes> = {}): string | undefined =>
+      mismatch({ level: 'None', ...rule }, { ...pods, ...request }, version('v1.37.2'));
+    const url = { resourceRequest: false, path: '/healthz' };
+    assert.deepEqual(
+      [
+        why({}),
+        why({ users: ['b'], userGroups: ['i'] }),
+        why({ users: ['a'], userGroups: ['i'], verbs: ['list'] }),
+        why({ verbs: ['list'], namespaces: ['m'] }),
+        why({ namespaces: ['m'], resources: [{ resources: ['nodes'] }] }),
+        why({ namespaces: ['n'], resources: [{ resources: ['nodes'] }] }),
+        why({ nonResourceURLs: ['*'] }),
+        why({ namespaces: [''] }, url),
+        why({ nonResourceURLs: ['/readyz'] }, url),
+      ],
+      [
+        undefined,
+        'users',
+        'userGroups',
+        'verbs',
+        'namespaces',
+        'resources',
+        'a-resource',
+        'no-resource',
+        'nonResourceURLs',
+      ],
     );
   });
 });

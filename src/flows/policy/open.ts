@@ -1,7 +1,7 @@
 // The policy that the user named: a preset, or a file of their own.
-import { presetNames } from '../audit/policy/presets.ts';
-import type { PresetName } from '../audit/policy/presets.ts';
-import type { World } from '../io/world.ts';
+import { presetNames } from '../../audit/policy/presets.ts';
+import type { PresetName } from '../../audit/policy/presets.ts';
+import type { World } from '../../io/world.ts';
 
 export type PolicyChoice = { readonly preset: PresetName } | { readonly file: string; readonly text: string };
 
