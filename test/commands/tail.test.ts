@@ -34,6 +34,7 @@ function tail(
     child.once('error', reject);
     child.once('close', (exit) => resolve({ exit, ...said }));
     act(() => child.kill('SIGINT'));
+    child.stdin.on('error', () => undefined); // it may end before it has read everything
     if (stdin !== '') child.stdin.end(stdin);
   });
 }
