@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"sort"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	auditinternal "k8s.io/apiserver/pkg/apis/audit"
 	"k8s.io/apiserver/pkg/audit"
 	"k8s.io/apiserver/pkg/audit/policy"
@@ -51,7 +53,10 @@ func load(asked decision) (*auditinternal.Policy, error) {
 		return policy.LoadPolicyFromBytes([]byte(asked.Policy))
 	}
 	loaded := &auditinternal.Policy{}
-	_, _, err := audit.Codecs.UniversalDecoder().Decode([]byte(asked.Policy), nil, loaded)
+	_, kind, err := audit.Codecs.UniversalDecoder().Decode([]byte(asked.Policy), nil, loaded)
+	if err == nil && kind.Version == runtime.APIVersionInternal {
+		return nil, errors.New("no apiVersion")
+	}
 	return loaded, err
 }
 

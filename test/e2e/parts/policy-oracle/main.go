@@ -35,22 +35,28 @@ func run(args []string) error {
 	return fmt.Errorf("usage: policy-oracle decide | attributes | replay FILE")
 }
 
-// answer writes a line for each line that it reads, at once when no other line is waiting.
+// answer writes a line for each line that it reads, and lets them go when no other line is waiting.
 func answer[Question, Answer any](from io.Reader, to io.Writer, of func(Question) Answer) error {
 	in, out := bufio.NewReaderSize(from, 1<<16), bufio.NewWriterSize(to, 1<<16)
-	questions, answers := json.NewDecoder(in), json.NewEncoder(out)
+	answers := json.NewEncoder(out)
 	for {
-		var question Question
-		if err := questions.Decode(&question); err == io.EOF {
+		line, err := in.ReadBytes('\n')
+		if err == io.EOF && len(line) == 0 {
 			return out.Flush()
 		} else if err != nil {
+			return err
+		}
+		var question Question
+		if err := json.Unmarshal(line, &question); err != nil {
 			return err
 		}
 		if err := answers.Encode(of(question)); err != nil {
 			return err
 		}
-		if !questions.More() {
-			return out.Flush()
+		if in.Buffered() == 0 {
+			if err := out.Flush(); err != nil {
+				return err
+			}
 		}
 	}
 }
