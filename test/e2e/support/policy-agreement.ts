@@ -57,7 +57,9 @@ function sameRefusal(refused: string | undefined, errors: readonly PolicyProblem
   const decoding = errors.some(({ id }) => beforeValues.includes(id));
   if (!/^\[?(?:rules|omitStages)\[|^loaded illegal/.test(refused)) return decoding;
   if (decoding) return false;
-  const said = errors.map(({ id, path, message }) => (id === 'no-rules' ? message : `${path}: ${message}`));
+  // which an API server says last, and only where it has found nothing else
+  const values = errors.filter(({ id }) => id !== 'no-rules');
+  const said = values.length === 0 ? errors.map(({ message }) => message) : values.map(({ path, message }) => `${path}: ${message}`);
   return JSON.stringify(sentences(refused)) === JSON.stringify([...new Set(said)].sort());
 }
 

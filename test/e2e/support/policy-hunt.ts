@@ -10,7 +10,7 @@ import { each, startOracle } from './policy-oracle.ts';
 import type { Oracle } from './policy-oracle.ts';
 
 /** How many of them are shown; the search ends with the last. */
-const enough = 3;
+const enough = Number(process.env.ENOUGH ?? 3);
 
 export interface Hunt {
   /** Version of the API server: 1.37.2. */
@@ -65,8 +65,12 @@ async function smallest(
   const small = await shrink(start, (less) => fails(less, request));
   if (request !== undefined) request = await shrink(request, (less) => fails(small, less));
   const question = asked(small, request);
-  return `${question.policy}\n${JSON.stringify(question.requests[0]) ?? ''}\n${(await answers(question)) ?? ''}`;
+  const shown = /[^\n -~]/.test(question.policy) ? escaped(question.policy) : question.policy;
+  return `${shown}\n${JSON.stringify(question.requests[0]) ?? ''}\n${(await answers(question)) ?? ''}`;
 }
+
+const escaped = (text: string): string =>
+  JSON.stringify(text).replace(/[^ -~]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** As a value, where it is JSON or YAML that means the same to everybody. */
 function plain(policy: string): Json {

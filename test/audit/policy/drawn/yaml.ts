@@ -36,7 +36,10 @@ class Writer {
     return parts === 0 || next() < this.#flows ? this.flow(value) : `\n${this.lines(value, indent)}`;
   }
 
+  /** A value that begins a line; only a block does not begin with a brace, which would make the whole JSON. */
   lines(value: Json, indent: string): string {
+    if (typeof value !== 'object' || value === null || Object.keys(value).length === 0)
+      return this.flow(value);
     const lines = Array.isArray(value)
       ? value.map((item: Json) => `${indent}- ${this.#item(item, `${indent}  `)}`)
       : this.#entries(value as { [key: string]: Json }, indent).map((entry) => `${indent}${entry}`);
