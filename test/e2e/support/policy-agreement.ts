@@ -25,12 +25,12 @@ export function disagreement(
   const errors = checkPolicy(policy, on).filter(
     ({ id, severity }) => severity === 'error' && !(lenient && !beforeValues.includes(id)),
   );
-  const read = readPolicy(policy, on).policy;
-  if (theirs.error !== undefined || errors.length > 0 || read === undefined)
+  if (theirs.error !== undefined || errors.length > 0)
     return sameRefusal(theirs.error, errors) ? undefined : refusals(theirs.error, errors);
+  const read = readPolicy(policy, on).policy;
   const verdicts = theirs.verdicts ?? [];
   for (const [i, request] of requests.entries()) {
-    const ours = words(decides({ ...read, rules: read.rules ?? [] } as Policy, request, on));
+    const ours = words(decides({ ...read, rules: read?.rules ?? [] } as Policy, request, on));
     if (ours !== words(verdicts[i])) return `API server: ${words(verdicts[i])}\nthis code:  ${ours}`;
   }
   return undefined;
@@ -59,7 +59,10 @@ function sameRefusal(refused: string | undefined, errors: readonly PolicyProblem
   if (decoding) return false;
   // which an API server says last, and only where it has found nothing else
   const values = errors.filter(({ id }) => id !== 'no-rules');
-  const said = values.length === 0 ? errors.map(({ message }) => message) : values.map(({ path, message }) => `${path}: ${message}`);
+  const said =
+    values.length === 0
+      ? errors.map(({ message }) => message)
+      : values.map(({ path, message }) => `${path}: ${message}`);
   return JSON.stringify(sentences(refused)) === JSON.stringify([...new Set(said)].sort());
 }
 

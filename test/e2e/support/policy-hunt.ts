@@ -10,7 +10,7 @@ import { each, startOracle } from './policy-oracle.ts';
 import type { Oracle } from './policy-oracle.ts';
 
 /** How many of them are shown; the search ends with the last. */
-const enough = Number(process.env.ENOUGH ?? 3);
+const enough = 3;
 
 export interface Hunt {
   /** Version of the API server: 1.37.2. */
@@ -35,7 +35,8 @@ export async function hunt(hunt: Hunt): Promise<readonly string[]> {
       else told?.(question, answer);
     });
     const shown: string[] = [];
-    for (const question of found) shown.push(await smallest(oracle, question, server, decides));
+    for (const question of found.slice(0, enough))
+      shown.push(await smallest(oracle, question, server, decides));
     return shown;
   } finally {
     await oracle.stop();
@@ -75,7 +76,7 @@ const escaped = (text: string): string =>
 /** As a value, where it is JSON or YAML that means the same to everybody. */
 function plain(policy: string): Json {
   try {
-    return parse(policy) as Json;
+    return parse(policy, { logLevel: 'silent' }) as Json;
   } catch {
     return policy;
   }

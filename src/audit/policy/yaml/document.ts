@@ -69,7 +69,7 @@ function parse(text: string, pads: Pads): FirstDocument | undefined {
   const original = (offset: number): number =>
     pads.reduceRight((at, put) => (at >= put + pad.length ? at - pad.length : Math.min(at, put)), offset);
   const [error] = document.errors;
-  if (error === undefined || isBehind(error, document)) {
+  if (error === undefined || isBehind(error, document, text)) {
     const more = second && !isEmpty(second) ? original(second.range[0]) : undefined;
     return { document, original, more };
   }
@@ -89,10 +89,11 @@ function isDirective({ code, pos: [at] }: YAMLParseError, text: string): boolean
   return code === 'BAD_SCALAR_START' && text[at - 1] === '\n' && line.exec(text.slice(at))?.index === 0;
 }
 
-// go-yaml looks at nothing behind a document that ends with a bracket
-function isBehind({ code, pos: [at] }: YAMLParseError, { contents }: Document.Parsed): boolean {
-  const ended = isCollection(contents) && contents.flow === true && at >= (contents.range?.[1] ?? Infinity);
-  return ended && code === 'UNEXPECTED_TOKEN';
+// go-yaml looks at nothing behind a document that ends with a bracket, or that stood further to the right
+function isBehind({ code, pos: [at] }: YAMLParseError, { contents }: Document.Parsed, text: string): boolean {
+  if (code !== 'UNEXPECTED_TOKEN' || !isCollection(contents) || !contents.range) return false;
+  const [start, end] = contents.range;
+  return at >= end && (contents.flow === true || text[start - 1] === ' ');
 }
 
 /**

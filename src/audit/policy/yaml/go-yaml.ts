@@ -37,6 +37,7 @@ export function refuseWhatGoYamlRefuses(found: FirstDocument, text: string): voi
     range ? [found.original(range[0]), found.original(range[1])] : [0, 0];
   visit(found.document, (place, node, path) => {
     if (isScalar(node) || (isCollection(node) && node.flow === true)) inside.push(within(node));
+    if (isScalar(node)) refuseForm(node, within(node), text);
     const inFlow = path.some((above) => isCollection(above) && above.flow === true);
     if (inFlow && isScalar(node) && node.type === Scalar.PLAIN)
       refuseSigns(within(node), text, place === 'key');
@@ -57,6 +58,12 @@ function refuseTabs(text: string, inside: readonly (readonly [number, number])[]
     if (!inside.some(([from, to]) => from <= tab && tab < to))
       throw new Unreadable('found a tab character that violates indentation', tab);
   }
+}
+
+function refuseForm({ anchor, type }: Scalar, [from, to]: readonly [number, number], text: string): void {
+  if (anchor !== undefined && !/^[-\w]+$/.test(anchor)) throw new Unreadable('found a sign that no anchor has', from);
+  if (type === Scalar.QUOTE_SINGLE && !/^'(?:[^']|'')*'$/.test(text.slice(from, to)))
+    throw new Unreadable('found unexpected end of stream', from);
 }
 
 /** A bare word of a flow collection ends at a question mark, and not at a colon with a bracket behind it. */

@@ -9,30 +9,17 @@ const words = {
   verbs: ['get', 'list', 'watch', 'create', 'delete', 'deletecollection', 'options', '*'],
   namespaces: ['ns', 'other', '', '*'],
   names: ['one', 'two', '', '*'],
-  groups: ['', '', 'apps', 'x.io'],
-  resources: ['pods', 'pods', 'nodes', 'deployments'],
-  subresources: ['', '', 'log', 'scale', 'status'],
+  groups: ['', '', '', 'apps', 'x.io'],
+  resources: ['pods', 'pods', 'pods', 'nodes', 'deployments'],
+  subresources: ['', '', 'log', 'log', 'scale', 'status'],
   paths: ['/', '/healthz', '/healthz/etcd', '/healthzz', '/api', '/api/v1', '/metrics', '/healthz*', '*', ''],
   stages: ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'],
   levels: ['None', 'Metadata', 'Request', 'RequestResponse'],
 } as const;
 
 const patterns = [
-  ...['*', 'pods', 'nodes', 'deployments', 'pods/log', 'pods/status', 'deployments/scale', 'nodes/status'],
-  ...[
-    'pods/*',
-    'nodes/*',
-    '*/scale',
-    '*/log',
-    '*/*',
-    'pods/',
-    '',
-    '/log',
-    '*/',
-    'pods/log/x',
-    'pod*',
-    'PODS',
-  ],
+  ...['*', 'pods', 'pods', 'pods/log', 'pods/log', 'pods/*', 'pods/*', '*/log', '*/log', '*/scale'],
+  ...['nodes', 'deployments/scale', '*/*', 'pods/', '', '/log', '*/', 'pods/log/x', 'pod*', 'PODS'],
 ];
 const urls = [
   ...['*', '/', '/*', '/healthz', '/healthz*', '/healthz/*', '/healthz/', '/api*', '/metrics', '/HEALTHZ'],
@@ -64,17 +51,18 @@ function drawRule(draws: Draws, odd: Odd): Json {
   const some = (chance: number, name: 'users' | 'userGroups' | 'verbs' | 'namespaces'): object =>
     maybe(draws, chance, name, () => list(draws, words[name], true));
   const ofPaths = next() < 0.3;
+  const rarely = ofPaths ? 0.25 : 0.15;
   const resources = {
     ...some(0.25, 'namespaces'),
-    ...maybe(draws, 0.5, 'resources', () => entries(draws, odd)),
+    ...maybe(draws, 0.7, 'resources', () => entries(draws, odd)),
   };
   const paths = { nonResourceURLs: next() < 0.05 ? [] : list(draws, urls) };
   const both = odd.invalid && next() < 0.2;
   return {
     level: odd.invalid && next() < 0.05 ? pick('', 'metadata', 'All') : pick(...words.levels),
-    ...some(0.25, 'users'),
-    ...some(0.25, 'userGroups'),
-    ...some(0.3, 'verbs'),
+    ...some(rarely, 'users'),
+    ...some(rarely, 'userGroups'),
+    ...some(rarely, 'verbs'),
     ...(both || !ofPaths ? resources : {}),
     ...(both || ofPaths ? paths : {}),
     ...maybe(draws, 0.3, 'omitStages', () => list(draws, words.stages)),
@@ -83,16 +71,16 @@ function drawRule(draws: Draws, odd: Odd): Json {
 }
 
 function entries(draws: Draws, odd: Odd): Json {
-  const { below } = draws;
-  return Array.from({ length: [1, 1, 1, 2, 3, 0][below(6)] ?? 0 }, () => drawEntry(draws, odd));
+  const length = draws.next() < 0.05 ? 0 : draws.pick(1, 1, 1, 2, 3);
+  return Array.from({ length }, () => drawEntry(draws, odd));
 }
 
 function drawEntry(draws: Draws, { invalid, anyGroup }: Odd): Json {
   const { next, pick } = draws;
   if (next() < 0.03) return null;
-  const resources = next() < 0.7 ? list(draws, patterns, true) : [];
+  const resources = next() < 0.85 ? list(draws, patterns, true) : [];
   const named = invalid || resources.length > 0;
-  const group = anyGroup && next() < 0.3 ? '*' : pick(...words.groups);
+  const group = anyGroup && next() < 0.2 ? '*' : pick('', '', ...words.groups);
   return {
     ...maybe(draws, 0.9, 'group', () => group),
     ...(resources.length > 0 || next() < 0.1 ? { resources } : {}),
@@ -103,7 +91,7 @@ function drawEntry(draws: Draws, { invalid, anyGroup }: Odd): Json {
 /** One word or some, rarely none; where a null may be, it may be there. */
 function list(draws: Draws, from: readonly string[], nullable = false): readonly (string | null)[] {
   const { below, next, pick } = draws;
-  const length = [1, 1, 1, 1, 2, 2, 3, 0][below(8)] ?? 0;
+  const length = next() < 0.05 ? 0 : ([1, 1, 1, 2, 3][below(5)] ?? 0);
   return Array.from({ length }, () => (nullable && next() < 0.02 ? null : pick(...from)));
 }
 

@@ -8,7 +8,7 @@ export const bare = '\u{e000}';
 /** The document as text; every form of it means the same. */
 export function drawText(draws: Draws, document: Json): string {
   const { next, pick } = draws;
-  if (next() < 0.2) return JSON.stringify(document, null, pick(0, 1)).replaceAll(bare, '');
+  if (next() < 0.2) return JSON.stringify(document, null, pick(0, 1)).replaceAll(bare, 'z');
   const writer = new Writer(draws);
   return `${next() < 0.3 ? '---\n' : ''}${writer.lines(document, '')}\n`;
 }
