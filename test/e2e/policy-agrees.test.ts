@@ -35,7 +35,7 @@ function* questions(server: string, from: number, count: number): Generator<Ques
 
 async function assertAgreement(asked: Hunt): Promise<void> {
   const found = await hunt(asked);
-  assert.deepEqual(found, [], `on ${asked.server}, SEED=${seed}:\n\n${found.join('\n\n')}\n`);
+  assert.ok(found.length === 0, `on ${asked.server}, SEED=${seed}:\n\n${found.join('\n\n')}\n`);
 }
 
 for (const server of servers)

@@ -43,7 +43,7 @@ for (const server of versionsOf('policy-oracle'))
           told.set(kind, (told.get(kind) ?? 0) + 1);
         },
       });
-      assert.deepEqual(found, [], `on ${server}, SEED=${seed}:\n\n${found.join('\n\n')}\n`);
+      assert.ok(found.length === 0, `on ${server}, SEED=${seed}:\n\n${found.join('\n\n')}\n`);
       const rare = kinds.filter(([kind]) => (told.get(kind) ?? 0) < 30 * share);
       assert.deepEqual(rare, [], `answers that were hardly given: ${JSON.stringify([...told])}`);
     });

@@ -110,7 +110,8 @@ class Decoder {
   /** What a text says that it is: there, and nowhere else, capitals are small letters to an API server. */
   head(entries: readonly Entry[]): Pick<Decoded, 'apiVersion' | 'kind'> {
     const head: { apiVersion?: string; kind?: string } = {};
-    for (const { key, value } of entries.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+    const last = [...new Map(entries.map((entry) => [entry.key, entry])).values()];
+    for (const { key, value } of last.sort((a, b) => (a.key < b.key ? -1 : 1))) {
       const name = headFields.find((one) => one.toLowerCase() === key.toLowerCase());
       if (name === undefined || value.kind === 'null') continue;
       if (value.kind === 'string') head[name] = value.value;

@@ -101,10 +101,11 @@ function isBehind({ code, pos: [at] }: YAMLParseError, { contents }: Document.Pa
  * anywhere; the library wants them deeper than what is around, and as deep as the pad is deep enough.
  */
 function shallowLine({ code, message, pos }: YAMLParseError, text: string): number | undefined {
-  const breakLength = /^(?:\r?\n)?/.exec(text.slice(pos[0], pos[0] + 2))?.[0].length ?? 0;
-  const at = pos[0] + breakLength;
   const isFlow = code === 'BAD_INDENT' && message.startsWith('Flow ');
-  const isQuoted = code === 'MISSING_CHAR' && message.startsWith('Missing closing ') && breakLength > 0;
+  const skipped = /^(?:\r?\n)?/.exec(text.slice(pos[0], pos[0] + 2))?.[0].length ?? 0;
+  const blanks = isFlow && skipped > 0 ? (/^ */.exec(text.slice(pos[0] + skipped))?.[0].length ?? 0) : 0;
+  const at = pos[0] + skipped + blanks;
+  const isQuoted = code === 'MISSING_CHAR' && message.startsWith('Missing closing ') && skipped > 0;
   const isLineStart = /(?:^|\n) {0,79}$/.test(text.slice(0, at));
   const isContent = (isFlow ? /^(?!---|\.\.\.)\S/ : /^(?!---|\.\.\.| {80})[^]/).test(text.slice(at));
   return (isFlow || isQuoted) && isLineStart && isContent ? at : undefined;
