@@ -28,11 +28,11 @@ const methodVerbs: Readonly<Record<string, string>> = {
  * What an API server takes an HTTP request for.
  * @param method in capitals; any other is another one
  * @param uri path and query
- * @returns undefined where it answers with an error before anything is recorded: /api/v1/watch
+ * @returns undefined where it answers with an error before anything is recorded: /api/v1/watch, /%
  */
 export function askedBy(method: string, uri: string): Asked | undefined {
   const { path, query } = parted(uri);
-  const info = infoOf(path);
+  const info = unescapable.test(uri.slice(0, uri.length - query.length)) ? undefined : infoOf(path);
   if (info === undefined) return undefined;
   if (!info.resourceRequest) return { ...info, verb: method.toLowerCase() };
   const { verb = methodVerbs[method] ?? '', name } = info;
@@ -52,7 +52,8 @@ function askedIn({ uri, verb, ...event }: Event): Asked {
   const { path, query } = parted(uri);
   const info = uri === '' ? undefined : infoOf(path);
   if (info !== undefined) {
-    const listed = info.resourceRequest && info.name === '' && (verb === 'list' || verb === 'watch');
+    const lists = info.verb === undefined && (verb === 'list' || verb === 'watch');
+    const listed = info.resourceRequest && info.name === '' && lists;
     return { ...info, verb, ...(listed && { name: nameIn(query) }) };
   }
   const { apiGroup, namespace, resource, subresource } = event;
@@ -66,6 +67,8 @@ function parted(uri: string): { path: string; query: string } {
   const [path, query] = at === -1 ? [uri, ''] : [uri.slice(0, at), uri.slice(at + 1)];
   return { path: path.includes('%') ? decoded(path) : path, query };
 }
+
+const unescapable = /%(?![0-9a-f]{2})/i;
 
 /** Escaped bytes; of those that are no UTF-8 an API server keeps each, and here a sign stands for it. */
 function decoded(path: string): string {
