@@ -100,13 +100,13 @@ function isBehind({ code, pos: [at] }: YAMLParseError, { contents }: Document.Pa
  * Where a line is to be moved to the right: to go-yaml the lines of a flow collection and of a quoted text may begin
  * anywhere; the library wants them deeper than what is around, and as deep as the pad is deep enough.
  */
-function shallowLine({ code, message, pos }: YAMLParseError, text: string): number | undefined {
+function shallowLine({ code, message, pos: [start] }: YAMLParseError, text: string): number | undefined {
   const isFlow = code === 'BAD_INDENT' && message.startsWith('Flow ');
-  const skipped = /^(?:\r?\n)?/.exec(text.slice(pos[0], pos[0] + 2))?.[0].length ?? 0;
-  const blanks = isFlow && skipped > 0 ? (/^ */.exec(text.slice(pos[0] + skipped))?.[0].length ?? 0) : 0;
-  const at = pos[0] + skipped + blanks;
-  const isQuoted = code === 'MISSING_CHAR' && message.startsWith('Missing closing ') && skipped > 0;
-  const isLineStart = /(?:^|\n) {0,79}$/.test(text.slice(0, at));
-  const isContent = (isFlow ? /^(?!---|\.\.\.)\S/ : /^(?!---|\.\.\.| {80})[^]/).test(text.slice(at));
-  return (isFlow || isQuoted) && isLineStart && isContent ? at : undefined;
+  const isQuoted = code === 'MISSING_CHAR' && message.startsWith('Missing closing ');
+  if (!isFlow && !isQuoted) return undefined;
+  const content = isFlow ? /^(?:\r?\n *)?(?=\S)(?!---|\.\.\.)/ : /^\r?\n(?=[^])(?!---|\.\.\.| {80})/;
+  const skipped = content.exec(text.slice(start))?.[0];
+  if (skipped === undefined) return undefined;
+  const at = start + skipped.length;
+  return /(?:^|\n) {0,79}$/.test(text.slice(0, at)) ? at : undefined;
 }

@@ -61,7 +61,8 @@ function refuseTabs(text: string, inside: readonly (readonly [number, number])[]
 }
 
 function refuseForm({ anchor, type }: Scalar, [from, to]: readonly [number, number], text: string): void {
-  if (anchor !== undefined && !/^[-\w]+$/.test(anchor)) throw new Unreadable('found a sign that no anchor has', from);
+  if (anchor !== undefined && !/^[-\w]+$/.test(anchor))
+    throw new Unreadable('found a sign that no anchor has', from);
   if (type === Scalar.QUOTE_SINGLE && !/^'(?:[^']|'')*'$/.test(text.slice(from, to)))
     throw new Unreadable('found unexpected end of stream', from);
 }

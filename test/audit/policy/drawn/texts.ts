@@ -82,7 +82,7 @@ const keys = [
     'constructor',
     '__proto__',
   ],
-].map((key) => key);
+];
 
 const values: readonly Json[] = [
   ...[
