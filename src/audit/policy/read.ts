@@ -52,8 +52,11 @@ export function readPolicy(text: string, { minor }: ServerVersion): Reading {
     decoder.find('not-a-mapping', { path: '', message });
   }
   if (root.kind !== 'map') return decoder.reading(undefined);
-  return decoder.reading(decoder.fields(root.entries, policyShape.fields, '') as Decoded);
+  const policy = decoder.fields(root.entries, policyShape.fields, '') as Decoded;
+  return decoder.reading({ ...policy, ...decoder.head(root.entries) });
 }
+
+const headFields = ['apiVersion', 'kind'] as const;
 
 /** No field has such a path. */
 const nextDocument = '---';
@@ -104,6 +107,19 @@ class Decoder {
     return Object.fromEntries(decoded.filter(([, value]) => value !== undefined));
   }
 
+  /** What a text says that it is: there, and nowhere else, capitals are small letters to an API server. */
+  head(entries: readonly Entry[]): Pick<Decoded, 'apiVersion' | 'kind'> {
+    const head: { apiVersion?: string; kind?: string } = {};
+    const last = [...new Map(entries.map((entry) => [entry.key, entry])).values()];
+    for (const { key, value } of last.sort((a, b) => (a.key < b.key ? -1 : 1))) {
+      const name = headFields.find((one) => one.toLowerCase() === key.toLowerCase());
+      if (name === undefined || value.kind === 'null') continue;
+      if (value.kind === 'string') head[name] = value.value;
+      else if (key !== name) this.#wrong(value, 'a text', key);
+    }
+    return head;
+  }
+
   #shapeOf(key: string, fields: Fields, path: string): Shape | undefined {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (field === undefined)
@@ -136,7 +152,7 @@ class Decoder {
       case 'boolean':
         return node.kind === 'boolean' ? node.value : this.#wrong(node, 'true or false', path);
       case 'integer':
-        return node.kind === 'number' && Number.isInteger(node.value)
+        return node.kind === 'number' && Number.isInteger(node.value) && Math.abs(node.value) < 2 ** 63
           ? node.value
           : this.#wrong(node, 'a whole number', path);
       case 'time':
@@ -165,6 +181,7 @@ class Decoder {
 
 function hintFor(key: string, fields: Fields): string {
   const same = Object.keys(fields).find((name) => name.toLowerCase() === key.toLowerCase());
+  if (same === 'apiVersion' || same === 'kind') return `write ${same}`;
   if (same !== undefined) return `it is ignored; write ${same}`;
   const home = homeOf(key);
   return `it is ignored, as if it were not there${home === undefined ? '' : `; it belongs to ${home}`}`;
@@ -186,9 +203,12 @@ function nameOf(node: Node): string {
   }
 }
 
-// Go's time.RFC3339
+// Go's time.RFC3339, which takes an hour of one digit and a comma, too
 function isTime(text: string): boolean {
-  return (
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
-  );
+  const found = /^(\d{4}-\d\d-\d\d)T(\d\d?)(:\d\d:\d\d)(?:[.,]\d+)?(?:Z|[+-](\d\d):(\d\d))$/.exec(text);
+  const [, day = '', hour = '', rest = '', zoneHour = '0', zoneMinute = '0'] = found ?? [];
+  const time = new Date(`${day}T${hour.padStart(2, '0')}${rest}Z`);
+  // what is no day of that month would be one of the next
+  const exists = Number(hour) < 24 && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day);
+  return exists && Number(zoneHour) <= 24 && Number(zoneMinute) <= 60;
 }

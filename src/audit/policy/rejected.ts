@@ -191,7 +191,18 @@ function meant(text: string, words: readonly string[]): { hint?: string } {
   return word === undefined ? {} : { hint: `write ${word}` };
 }
 
-const quoted = (text: string): string => JSON.stringify(text);
+/** As Go's %q: what cannot be printed is escaped. */
+function quoted(text: string): string {
+  const escaped = (sign: string): string => {
+    const code = sign.codePointAt(0) ?? 0;
+    const short = { 7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r' }[code];
+    if (short !== undefined) return `\\${short}`;
+    const digits = code.toString(16);
+    if (code < 0x80) return `\\x${digits.padStart(2, '0')}`;
+    return code < 0x10000 ? `\\u${digits.padStart(4, '0')}` : `\\U${digits.padStart(8, '0')}`;
+  };
+  return `"${text.replace(/["\\]/g, '\\$&').replace(/(?! )[\p{C}\p{Z}]/gu, escaped)}"`;
+}
 
 /** What is no bare text is printed as a Go literal up to 1.33, as Go's JSON since. */
 function listed(items: readonly string[], minor: number): string {
@@ -199,4 +210,7 @@ function listed(items: readonly string[], minor: number): string {
 }
 
 const goJson = (value: unknown): string =>
-  JSON.stringify(value).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

@@ -1,6 +1,7 @@
 // What a policy is asked about, out of an HTTP request or of an event that was recorded of one.
 // Source: apiserver pkg/endpoints/request/requestinfo.go, pkg/endpoints/filters/audit.go.
 import type { Event } from '../event/event.ts';
+import { isWatch, nameIn } from './list-options.ts';
 import type { Attributes } from './policy.ts';
 
 /** A request without who sent it. */
@@ -27,11 +28,11 @@ const methodVerbs: Readonly<Record<string, string>> = {
  * What an API server takes an HTTP request for.
  * @param method in capitals; any other is another one
  * @param uri path and query
- * @returns undefined where it answers with an error before anything is recorded: /api/v1/watch
+ * @returns undefined where it answers with an error before anything is recorded: /api/v1/watch, /%
  */
 export function askedBy(method: string, uri: string): Asked | undefined {
   const { path, query } = parted(uri);
-  const info = infoOf(path);
+  const info = unescapable.test(uri.slice(0, uri.length - query.length)) ? undefined : infoOf(path);
   if (info === undefined) return undefined;
   if (!info.resourceRequest) return { ...info, verb: method.toLowerCase() };
   const { verb = methodVerbs[method] ?? '', name } = info;
@@ -51,7 +52,8 @@ function askedIn({ uri, verb, ...event }: Event): Asked {
   const { path, query } = parted(uri);
   const info = uri === '' ? undefined : infoOf(path);
   if (info !== undefined) {
-    const listed = info.resourceRequest && info.name === '' && (verb === 'list' || verb === 'watch');
+    const lists = info.verb === undefined && (verb === 'list' || verb === 'watch');
+    const listed = info.resourceRequest && info.name === '' && lists;
     return { ...info, verb, ...(listed && { name: nameIn(query) }) };
   }
   const { apiGroup, namespace, resource, subresource } = event;
@@ -66,13 +68,18 @@ function parted(uri: string): { path: string; query: string } {
   return { path: path.includes('%') ? decoded(path) : path, query };
 }
 
-// an API server refuses what cannot be decoded before it knows anything of it
+const unescapable = /%(?![0-9a-f]{2})/i;
+
+/** Escaped bytes; of those that are no UTF-8 an API server keeps each, and here a sign stands for it. */
 function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
+  const sign = /%[cd].%[89ab].|%e.(?:%[89ab].){2}|%f.(?:%[89ab].){3}|%[0-9a-f]{2}/gi;
+  return path.replace(sign, (bytes) => {
+    try {
+      return decodeURIComponent(bytes);
+    } catch {
+      return '\ufffd'.repeat(bytes.length / 3);
+    }
+  });
 }
 
 function infoOf(path: string): PathInfo | undefined {
@@ -99,15 +106,3 @@ function objectIn(parts: readonly string[]): Pick<Asked, 'namespace' | 'resource
 }
 
 const nothing = { apiGroup: '', namespace: '', resource: '', subresource: '', name: '' };
-
-function isWatch(query: string): boolean {
-  const watch = new URLSearchParams(query).get('watch')?.toLowerCase();
-  return watch !== undefined && watch !== 'false' && watch !== '0';
-}
-
-// a list of one object by its name, the way that clients watch a single one
-function nameIn(query: string): string {
-  const selector = query.includes('fieldSelector') ? new URLSearchParams(query).get('fieldSelector') : null;
-  const name = /(?:^|,)metadata\.name==?((?:[^\\,=]|\\.)*)(?=,|$)/.exec(selector ?? '')?.[1];
-  return name?.replace(/\\(.)/g, '$1') ?? '';
-}

@@ -204,6 +204,60 @@ const misunderstood: readonly PolicyCase[] = [
   ),
 ];
 
+/** Found by chance, on the API server's own code; what each is stands for many. */
+const odd: readonly PolicyCase[] = [
+  one('lines that end with nothing but a carriage return', accepted.replaceAll('\n', '\r')),
+  one(
+    'what it is, in other letters',
+    'apiversion: audit.k8s.io/v1\nKIND: Policy\nrules:\n  - level: Metadata\n',
+    '1:1 unknown-field? apiversion',
+    '2:1 unknown-field? KIND',
+  ),
+  one(
+    'a kind in other letters that is a number',
+    `${accepted}Kind: 5\n`,
+    '5:1 unknown-field? Kind',
+    '5:1 wrong-type Kind',
+  ),
+  one('a quoted text that goes on where the line begins', rule('    users: ["a\nb", \'c\n\nd\']\n')),
+  one('a bracket that ends where the line begins', rule('    resources: [{group:\n"apps",\n}\n]\n')),
+  one('a tab behind a dash', rule('    users:\n    -\ta\n'), '6:6 unreadable '),
+  one(
+    'a word that ends with a colon, in brackets',
+    rule('    users: [system:]\n    resources: [{group:}]\n'),
+    '6:18 unknown-field? rules[0].resources[0].group:',
+  ),
+  one(
+    'a colon that touches a bracket',
+    rule('    resources: [{group: apps, resources:["pods"]}]\n'),
+    '5:31 unreadable ',
+  ),
+  one('a question mark in brackets', rule('    users: [who?]\n'), '5:13 unreadable '),
+  one('a colon on the next line', rule('    resources: [{group\n      : apps}]\n'), '5:18 unreadable '),
+  one('something behind a bracket', '# JSON\n{"apiVersion":"audit.k8s.io/v1","rules":[{"level":"None"}]}]\n'),
+  one('a directive behind what it is for', `${accepted}%YAML 1.1\n`),
+  one('three quotes', rule("    users: '''\n"), '6:1 unreadable '),
+  one('a key that is no number', `${accepted}.nan: 1\n`, '5:1 unknown-field? NaN'),
+  one(
+    'a control character in JSON',
+    '{"apiVersion":"audit.k8s.io/v1","rules":[{"level":"None","users":["\u007f"]}]}',
+  ),
+  one(
+    'an hour of one digit, and a comma',
+    `${accepted}metadata: {creationTimestamp: "2001-01-01T4:00:00,5Z"}\n`,
+  ),
+  one(
+    'a day that is not in its month',
+    `${accepted}metadata: {creationTimestamp: "2001-02-30T00:00:00Z"}\n`,
+    '5:12 wrong-type metadata.creationTimestamp',
+  ),
+  one(
+    'a number of more than 64 bits',
+    `${accepted}metadata: {generation: 9223372036854775808}\n`,
+    '5:12 wrong-type metadata.generation',
+  ),
+];
+
 /** Each with what its texts have in common. */
 export const policyCases: readonly (readonly [title: string, cases: readonly PolicyCase[]])[] = [
   ['that cannot be read', unreadable],
@@ -212,4 +266,5 @@ export const policyCases: readonly (readonly [title: string, cases: readonly Pol
   ['with another type', types],
   ['that is refused, or just not', refused],
   ['that is not what was meant', misunderstood],
+  ['that is odd', odd],
 ];

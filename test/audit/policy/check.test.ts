@@ -42,6 +42,12 @@ describe('the words of the API server', () => {
       [`rules[0].level: Unsupported value: "\\u003c\\u0026\\u003e": ${levelWords}`],
     ],
     [
+      ruleOf('level: "\\u2028\\a\\x7f\\u00ad"'),
+      'v1.33.0',
+      [`rules[0].level: Unsupported value: "\\u2028\\a\\x7f\\u00ad": ${levelWords}`],
+    ],
+    [ruleOf('level: "\\u2028"'), 'v1.37.2', [`rules[0].level: Unsupported value: "\\u2028": ${levelWords}`]],
+    [
       ruleOf('level: None', 'omitStages: [x]'),
       'v1.37.2',
       [`rules[0].omitStages[0]: Invalid value: "x": ${stageWords}`],

@@ -49,6 +49,18 @@ const cases: readonly (readonly [string, string])[] = [
   ['GET /api/v1/watch/pods?fieldSelector=metadata.name%3Dp', 'watch pods /'],
   ['POST /api/v1/proxy/namespaces/d/services/s/a/b', 'proxy services d/s'],
   ['GET /api/v1/namespaces/d/services/http%3As%3A80/proxy/x', 'get services/proxy d/http:s:80'],
+  ['GET /%', 'refused'],
+  ['GET /api/v1/%C3%A9/%ff%E2%82', 'get é /\ufffd\ufffd\ufffd'],
+  ['GET /api/v1/pods?fieldSelector=metadata.name%3Da%25b', 'list pods /'],
+  ['GET /api/v1/pods?fieldSelector=metadata.name%3D..', 'list pods /'],
+  ['GET /api/v1/pods?fieldSelector=metadata.name%3Da%5C%2Cb', 'list pods /a,b'],
+  ['GET /api/v1/pods?fieldSelector=metadata.name%3Da%5Cb', 'list pods /'],
+  ['GET /api/v1/pods?fieldSelector=metadata.name%3Da%3Db', 'list pods /'],
+  ['GET /api/v1/pods?fieldSelector=metadata.name%3Dp,x', 'list pods /'],
+  ['GET /api/v1/pods?fieldSelector=%20metadata.name%3Dp', 'list pods /'],
+  ['GET /api/v1/pods?limit=x&watch=1&fieldSelector=metadata.name%3Dp', 'watch pods /'],
+  ['GET /api/v1/pods?limit=5&fieldSelector=metadata.name%3Dp&x=%zz', 'list pods /p'],
+  ['GET /api/v1/pods?x=1;watch=1', 'list pods /'],
 ];
 
 describe('askedBy', () => {
@@ -80,6 +92,11 @@ describe('attributesOf', () => {
     const request = { requestURI: '/version', verb: 'get', impersonatedUser: { username: 'bob' } };
     assert.deepEqual(recorded({ ...request, user: alice }).user, { name: 'alice', groups: ['dev'] });
     assert.equal('user' in recorded({ ...request, user: {} }), false);
+  });
+
+  it('looks for no name where the path says that it is a watch', () => {
+    const requestURI = '/api/v1/watch/pods?fieldSelector=metadata.name%3Dp';
+    assert.equal(words(recorded({ requestURI, verb: 'watch' })), 'watch pods /');
   });
 
   it('takes the object where the path was not kept', () => {

@@ -24,7 +24,8 @@ export type PartName =
   | 'logagent-image'
   | 'node'
   | 'node-images'
-  | 'opensearch';
+  | 'opensearch'
+  | 'policy-oracle';
 
 /** The folder that all parts are kept in, the same one build.sh uses. */
 export function partsFolder(): string {

@@ -2,8 +2,9 @@
 // merge keys resolved. Source: go-yaml v2 decode.go, sigs.k8s.io/yaml YAMLToJSON.
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
 import type { Alias, Node as YamlNode, Pair, YAMLMap } from 'yaml';
-import { firstDocument, Unreadable } from './document.ts';
+import { firstDocument } from './document.ts';
 import type { FirstDocument } from './document.ts';
+import { Unreadable } from './unreadable.ts';
 import { wordValue } from './word.ts';
 import type { Plain } from './word.ts';
 
@@ -52,6 +53,13 @@ class Reader {
 
   /** @param above place of what it stands in, for a value that is not written */
   node(node: YamlNode | null, above: number): Node {
+    const read = this.#read(node, above);
+    if (read.kind === 'number' && Number.isNaN(read.value))
+      throw new Unreadable('json: unsupported value: not a number, or endless', read.at);
+    return read;
+  }
+
+  #read(node: YamlNode | null, above: number): Node {
     const at = node?.range ? this.#first.original(node.range[0]) : above;
     // go-yaml has another measure for it
     if ((this.#nodes += 1) > 200_000) throw new Unreadable('document contains excessive aliasing', at);
@@ -78,7 +86,7 @@ class Reader {
 
   #entries(map: YAMLMap<YamlNode, YamlNode | null>, above: number): readonly Entry[] {
     return map.items.flatMap((pair) => {
-      const key = this.node(pair.key, above);
+      const key = this.#read(pair.key, above); // which may be no number
       if (isMergeKey(pair)) return this.#merged(pair.value, key.at);
       if (key.kind === 'list' || key.kind === 'map' || key.kind === 'null')
         throw new Unreadable(`a ${key.kind} cannot be a key`, key.at);
@@ -115,8 +123,6 @@ function scalarValue({ tag, type, value }: Scalar, at: number): Plain {
   if (asked === 'string' || (asked === undefined && type !== Scalar.PLAIN))
     return { kind: 'string', value: text };
   const word = wordValue(text);
-  if (word.kind === 'number' && Number.isNaN(word.value))
-    throw new Unreadable(`json: unsupported value: ${text}`, at);
   if (asked !== undefined && word.kind !== asked)
     throw new Unreadable(`cannot decode '${text}' as a ${asked}`, at);
   return word;
