@@ -67,7 +67,7 @@ export default class PolicyApply extends Command {
       tool: `${this.config.bin}/${this.config.version}`,
       tell: (text) => this.say(text),
     });
-    const view = flags.print ? viewScript : viewApply(args.policy);
+    const view = flags.print ? viewScript : viewApply;
     await this.show(flags, { schema: 'enable.v1', result, view });
     const code = codeOfEnable(result);
     if (code !== undefined) this.answerNo(code);

@@ -5,15 +5,15 @@ import { viewEnable } from '../enable.ts';
 import { mark } from '../paint.ts';
 import type { Terminal } from '../paint.ts';
 
-/** @param policy as the user named it */
-export const viewApply =
-  (policy: string) =>
-  (result: EnableResult, terminal: Terminal): string => {
-    const { backend, plan } = result;
-    const nodes = plan.steps.filter(isTurn).map(({ action }) => action.turn.node);
-    const where = nodes.length === 0 ? '' : ` on ${nodes.join(', ')}`;
-    return viewEnable(result, terminal, {
-      enabled: `${mark(terminal, 'ok')} The policy ${policy} is in force${where} (${backend.name} backend)`,
-      unchanged: `${mark(terminal, 'ok')} The policy ${policy} is in force already; nothing was changed.`,
-    });
-  };
+/** What policy apply did. */
+export function viewApply(result: EnableResult, terminal: Terminal): string {
+  const { backend, plan, checks } = result;
+  // what was accepted is the policy by its name
+  const policy = checks.find(({ id }) => id === 'policy-accepted')?.evidence ?? 'the policy';
+  const nodes = plan.steps.filter(isTurn).map(({ action }) => action.turn.node);
+  const where = nodes.length === 0 ? '' : ` on ${nodes.join(', ')}`;
+  return viewEnable(result, terminal, {
+    enabled: `${mark(terminal, 'ok')} In force${where}: ${policy} (${backend.name} backend)`,
+    unchanged: `${mark(terminal, 'ok')} In force already: ${policy}; nothing was changed.`,
+  });
+}
