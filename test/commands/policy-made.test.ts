@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { policyFrom } from '../../src/audit/policy/init.ts';
 import { usualAnswers } from '../../src/audit/policy/init-answers.ts';
 import type { Answers } from '../../src/audit/policy/init-answers.ts';
+import { names } from '../../src/audit/names.ts';
 import { version } from '../support/facts.ts';
 import { temporary } from '../support/secrets.ts';
 import { valid } from './documents.ts';
@@ -79,10 +80,21 @@ describe('policies that are made and applied', function () {
     assert.equal(none.exit, 2);
     assert.match(none.stderr, /no run of enable is recorded/);
     await place.run('enable --dynamic --no-wait');
-    const sinks = await place.run('policy apply recommended -o json');
-    assert.equal((valid(sinks)['error'] as { code: string }).code, 'target-unsupported');
-    assert.equal(sinks.exit, 6);
-    assert.match(sinks.stderr, /enable --dynamic --level/);
+    const refused = async (): Promise<void> => {
+      const sinks = await place.run('policy apply recommended -o json');
+      assert.equal((valid(sinks)['error'] as { code: string }).code, 'target-unsupported');
+      assert.equal(sinks.exit, 6);
+      assert.match(sinks.stderr, /enable --dynamic --level/);
+    };
+    await refused();
+    const record =
+      place.api.objects
+        .all()
+        .find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === names.object) ??
+      assert.fail('no record');
+    place.api.objects.drop(record);
+    await refused();
+    place.api.objects.put(record);
     assert.equal((await place.run('policy apply nowhere.yaml')).exit, 2);
     await place.run('disable');
   });

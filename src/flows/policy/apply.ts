@@ -122,7 +122,8 @@ async function mustBeWhole(world: World, { run, backend, objects }: StaticRecord
 /** @throws Failure usage when it is not where events go */
 async function accessTo(world: World, record: StaticRecord, request: ApplyRequest): Promise<SinkAccess> {
   const sends = record.receiver !== '';
-  const token = await tokenSource(world, record, request.sink.token);
+  const said = request.sink.token;
+  const token = request.dryRun ? said : await tokenSource(world, record, said);
   const wants = { token: sends && !request.dryRun, cluster: true };
   const access = await openAccess(world, { ...request.sink, token }, wants, request.tell);
   if (!sends) return access;
