@@ -130,7 +130,9 @@ describe('policy apply', function () {
 
   it('needs no token where nothing ships the log', async () => {
     await begin();
-    await scene.enable({ backend: 'log-backend' });
+    await scene.enable({ backend: 'log-backend' }); // with a token at hand, which is for nothing here
+    const same = await scene.apply({ policy: { preset: 'recommended' } }, scene.world());
+    assert.equal(same.outcome, 'unchanged');
     const result = await scene.apply({ policy: file(ofSecrets) }, scene.world());
     assert.equal(result.outcome, 'enabled', JSON.stringify(result.checks));
     assert.equal(onNode('policy.yaml'), ofSecrets);
