@@ -57,6 +57,13 @@ export async function agentSteps(
   };
 }
 
+/** Nothing is done to the agent, and what the record says of it stands. */
+export const agentAsItIs = (known: AuditRecord | undefined): AgentPlan => ({
+  steps: [],
+  objects: known?.objects ?? [],
+  values: known?.change?.values,
+});
+
 /** The chart's release: made, brought to other values, or taken away. */
 async function releaseSteps(
   world: World,

@@ -21,7 +21,7 @@ import type { EnableResult, TestEventResult } from '../audit/results.ts';
 import { volatileOn } from '../audit/target/changeable.ts';
 import { Failure } from '../errors.ts';
 import type { World } from '../io/world.ts';
-import { agentSteps } from './agent-steps.ts';
+import { agentAsItIs, agentSteps } from './agent-steps.ts';
 import type { AgentPlan } from './agent-steps.ts';
 import type { AgentChoice } from './agent.ts';
 import { permissionLooks } from './gather.ts';
@@ -38,6 +38,8 @@ export interface StaticRequest extends NodeRequest {
   /** Of the log backend: a path on the node, or `-`. */
   readonly logPath: string;
   readonly agent: AgentChoice;
+  /** The agent that the record knows stays as it is. */
+  readonly policyAlone?: boolean;
   /** First 12 hex digits of the token's SHA-256; empty without one. */
   readonly fingerprint: string;
   /** Whether it is proved that events arrive. */
@@ -56,7 +58,7 @@ export async function enableStatic(
     ...facts,
     permissions: await permissionLooks(await world.cluster(), [
       ...neededOnNodes,
-      ...(request.backend === 'log-backend' && request.agent.kind === 'logagent' ? neededForAgent : []),
+      ...(changesLogagent(request) ? neededForAgent : []),
     ]),
   };
   const policy = policyOf(request.policy, facts);
@@ -76,7 +78,7 @@ export async function enableStatic(
       const ours = known?.change?.flags ?? [];
       const checks = nodeChecks(asked, request.access, { ground, change, ours });
       if (obstacles(checks).length > 0) return { checks, plan: { steps: [], notes: [] } };
-      const agent = await agentSteps(world, request, known);
+      const agent = request.policyAlone ? agentAsItIs(known) : await agentSteps(world, request, known);
       const record = recordOf(facts, request, { change, ground, agent });
       const plan = planRollout({ facts, ground, changeFor: () => change, record, agent: agent.steps });
       return { checks, plan: { ...plan, notes: [...plan.notes, ...notesOf(base, request, change)] } };
@@ -84,6 +86,10 @@ export async function enableStatic(
   );
   return resultOf(base, request, { ...outcome, checks: [...before, ...outcome.checks] });
 }
+
+/** Whether objects of ours that make the agent may be written. */
+const changesLogagent = ({ backend, agent, policyAlone }: StaticRequest): boolean =>
+  backend === 'log-backend' && agent.kind === 'logagent' && !policyAlone;
 
 /** Whether events leave the node for the sink. */
 const sends = ({ backend, agent }: StaticRequest): boolean => backend === 'webhook' || agent.kind !== 'none';
@@ -155,7 +161,9 @@ async function changeOf(
   policy: string,
 ): Promise<Change> {
   const digest = await world.hasher();
-  const { fingerprint, access, logPath } = request;
+  const { access, logPath } = request;
+  // of a token that nothing is sent with the record says nothing
+  const fingerprint = sends(request) ? request.fingerprint : '';
   const with_ = { digest, fingerprint, version };
   return request.backend === 'webhook'
     ? webhookChange({}, access.sink, policy, with_)

@@ -17,6 +17,7 @@ import {
   switchesNotOff,
 } from '../audit/check/cluster.ts';
 import { receiverReachable } from '../audit/check/delivery.ts';
+import { seen } from '../audit/facts.ts';
 import type { Facts, Permission } from '../audit/facts.ts';
 import { names } from '../audit/names.ts';
 import type { Plan } from '../audit/plan/step.ts';
@@ -68,6 +69,8 @@ export interface EnableRequest {
   readonly nodes: NodeWishes;
   /** Whether switches that the dynamic backend lacks are set on API servers. */
   readonly setSwitches: boolean;
+  /** Of what is recorded to run nothing but the policy is changed: the agent stays as it is, and so does the token. */
+  readonly policyAlone?: boolean;
   /** Name and version. */
   readonly tool: string;
   readonly tell: (title: string) => void;
@@ -106,11 +109,18 @@ export async function enable(world: World, request: EnableRequest): Promise<Enab
   const { access } = request;
   const facts = await gather(world, { access, permissions: needed });
   const run = world.uuid();
-  const fingerprint = access.token === undefined ? '' : (await world.hasher())(access.token).slice(0, 12);
+  const fingerprint = request.policyAlone
+    ? (seen(facts.record)?.record.token ?? '')
+    : await fingerprintOf(world, access.token);
   const begun = { facts, base: describe(facts, request), run, fingerprint };
   return begun.base.backend.name === 'dynamic'
     ? dynamically(world, request, begun)
     : statically(world, request, begun);
+}
+
+/** First 12 hex digits of a token's SHA-256, as records hold it; empty without one. */
+export async function fingerprintOf(world: World, token: string | undefined): Promise<string> {
+  return token === undefined ? '' : (await world.hasher())(token).slice(0, 12);
 }
 
 /** What is known before anything is decided. */

@@ -56,6 +56,16 @@ export async function ask(question: string, options: Terminal): Promise<boolean>
   return /^y(es)?$/i.test((await line(`${question} [y/N] `, options, false)).trim());
 }
 
+/**
+ * A line that is typed; the usual answer for an empty one, and at once when nobody can answer.
+ * @throws Failure interrupted
+ */
+export async function askText(question: string, usual: string, options: Terminal): Promise<string> {
+  if (!canAsk(options)) return usual;
+  const typed = (await line(`${question}${usual === '' ? '' : ` [${usual}]`}: `, options, false)).trim();
+  return typed === '' ? usual : typed;
+}
+
 /** A line that is not shown as it is typed; ask `canAsk` before. @throws Failure interrupted */
 export function askHidden(prompt: string, options: Terminal): Promise<string> {
   return line(prompt, options, true);

@@ -196,6 +196,14 @@ export interface World {
   log(place: LogPlace, asked: LogAsked): AsyncIterable<Piece>;
   /** Whether a path of this machine is a file that can be followed (src/io/log/open.ts). */
   canGrow(path: string): Promise<boolean>;
+  /**
+   * A file to be written that the user named, looked at now; with `over`, in the place of one that is there.
+   * @returns what writes it, whole or not at all (src/io/new-file.ts)
+   * @throws Failure usage when it may not be there or cannot be written, now or then
+   */
+  newFile(path: string, over: boolean): Promise<(text: string) => Promise<void>>;
+  /** A question on stderr that is answered by a line; the usual answer when nobody can be asked, or for an empty one. @throws Failure interrupted */
+  answer(question: string, usual: string): Promise<string>;
   /** A yes/no question on stderr; anything but y or yes is no. @throws Failure confirmation-needed | interrupted */
   ask(question: string): Promise<boolean>;
   readonly signal: AbortSignal;
@@ -239,6 +247,8 @@ export function openWorld(options: WorldOptions): World {
       yield* openLog(place, asked, { cluster, clock, signal: options.signal });
     },
     canGrow: async (path) => (await import('./log/open.ts')).canGrow(path),
+    newFile: async (path, over) => (await import('./new-file.ts')).openNewFile(path, over),
+    answer: async (question, usual) => (await import('./prompt.ts')).askText(question, usual, options),
     ask: async (question) => (await import('./prompt.ts')).ask(question, options),
     signal: options.signal,
   };

@@ -54,13 +54,20 @@ function viewFiles({ steps }: Plan, terminal: Terminal): string {
   return files.map((file) => file.trimEnd().split('\n').map(line).join('\n')).join('\n');
 }
 
-/** What enable did. */
-export function viewEnable(result: EnableResult, terminal: Terminal): string {
+/**
+ * What enable did.
+ * @param heads other first lines, by outcome
+ */
+export function viewEnable(
+  result: EnableResult,
+  terminal: Terminal,
+  heads: Partial<Record<EnableResult['outcome'], string>> = {},
+): string {
   if (result.outcome === 'refused') return viewRefusal(result, terminal);
   const { outcome, plan, proof, notes } = result;
   return [
     viewFindings(obstaclesAndWarnings(result), terminal, false),
-    headOf(result, terminal),
+    heads[outcome] ?? headOf(result, terminal),
     ...(outcome === 'planned'
       ? [plan.steps.length === 0 ? '  nothing to do' : viewPlan(plan, terminal), viewFiles(plan, terminal)]
       : viewNotes(plan.notes, terminal)),

@@ -4,39 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { obstacles } from '../../src/audit/check/check.ts';
 import { Failure } from '../../src/errors.ts';
-import type { World } from '../../src/io/world.ts';
 import { endsWellContract } from '../contract/ends-well.contract.ts';
 import { phaseOf } from '../contract/ends-well/stand.ts';
 import type { Fault, Process, Run, Stand, Wishes } from '../contract/ends-well/stand.ts';
+import { mortal } from './mortal.ts';
 import { here, openScene, type Scene } from './scene.ts';
-
-/** A world that can be cut off: what was asked for then is answered to nobody. */
-function mortal(world: World): { readonly world: World; readonly kill: () => void } {
-  let dead = false;
-  const living =
-    <A extends unknown[], T>(act: (...args: A) => Promise<T>) =>
-    (...args: A): Promise<T> =>
-      new Promise((resolve, reject) => {
-        if (dead) return;
-        act(...args).then(
-          (value) => dead || resolve(value),
-          (error: unknown) => dead || reject(error as Error),
-        );
-      });
-  const { clock } = world;
-  return {
-    kill: () => (dead = true),
-    world: {
-      ...world,
-      http: living(world.http),
-      clock: { now: () => clock.now(), sleep: living(clock.sleep), rest: living(clock.rest) },
-      cluster: async () => {
-        const cluster = await world.cluster();
-        return { ...cluster, request: living(cluster.request) };
-      },
-    },
-  };
-}
 
 const saidOf = (error: unknown): string => {
   if (error instanceof Failure) return `${error.code}: ${error.message}`;

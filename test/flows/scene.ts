@@ -16,10 +16,12 @@ import { disable } from '../../src/flows/disable.ts';
 import type { DisableRequest } from '../../src/flows/disable.ts';
 import { enable } from '../../src/flows/enable.ts';
 import type { EnableRequest } from '../../src/flows/enable.ts';
+import { applyPolicy } from '../../src/flows/policy/apply.ts';
+import type { ApplyRequest } from '../../src/flows/policy/apply.ts';
 import { status } from '../../src/flows/status.ts';
 import { openClock } from '../../src/io/clock.ts';
 import { openWorld } from '../../src/io/world.ts';
-import type { Clock, World } from '../../src/io/world.ts';
+import type { Clock, Env, World } from '../../src/io/world.ts';
 import { secrets } from '../support/secrets.ts';
 
 /** What a second of a flow's waits takes, in seconds: the imitated node is faster than that. */
@@ -62,7 +64,8 @@ export class Scene {
     this.sematext = sematext;
   }
 
-  world(signal = new AbortController().signal): World {
+  /** @param env what the user has in the environment besides */
+  world(signal = new AbortController().signal, env: Env = {}): World {
     setMaxListeners(0, signal); // as src/cli/cancel.ts has it
     const kubeconfig = join(this.#home, 'config');
     writeFileSync(kubeconfig, this.cluster.kubeconfig(), { mode: 0o600 });
@@ -72,7 +75,7 @@ export class Scene {
       stdin: new PassThrough(),
       stderr: new PassThrough(),
       noInput: true,
-      env: { HOME: '/nonexistent', PATH: process.env['PATH'] },
+      env: { HOME: '/nonexistent', PATH: process.env['PATH'], ...env },
     };
     return { ...openWorld(options), clock: hurried(signal) };
   }
@@ -97,6 +100,31 @@ export class Scene {
       tell: (text) => this.told.push(text),
       ...change,
     });
+  }
+
+  /** As somebody calls it who has token and key in the environment, unless the world is another. */
+  async apply(
+    change: Partial<ApplyRequest> & Pick<ApplyRequest, 'policy'>,
+    world = this.world(undefined, this.keys()),
+  ): Promise<EnableResult> {
+    const { receiverUrl, searchUrl } = this.sematext;
+    return applyPolicy(world, {
+      sink: { token: {}, apiKey: {}, receiverUrl, searchUrl },
+      nodes: { ...here, rehearseOnly: false },
+      dryRun: false,
+      wait: true,
+      timeoutMs: 60_000,
+      distribution: undefined,
+      yes: false,
+      tool: 'test/0',
+      tell: (text) => this.told.push(text),
+      ...change,
+    });
+  }
+
+  /** Token and key as the environment has them. */
+  keys(token: string = secrets.token): Env {
+    return { LOGS_TOKEN: token, SEMATEXT_API_KEY: this.sematext.apiKey };
   }
 
   async disable(change: Partial<DisableRequest> = {}, world = this.world()): Promise<DisableResult> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { failure } from '../support/failure.ts';
 import { openClock } from '../../src/io/clock.ts';
-import { ask, askHidden } from '../../src/io/prompt.ts';
+import { ask, askHidden, askText } from '../../src/io/prompt.ts';
 import { console, options } from './servers.ts';
 
 describe('prompt', () => {
@@ -46,6 +46,34 @@ describe('prompt', () => {
       const error = await failure(() => ask('Go on?', one));
       assert.deepEqual([error.code, error.exitCode], ['confirmation-needed', 2]);
       assert.match(error.suggestions.join(' '), /--yes/);
+    }
+  });
+
+  it('takes a line as it is, and the usual answer for an empty one', async () => {
+    for (const [typed, usual, expected] of [
+      ['people\r', 'all', 'people'],
+      ['  people \r', 'all', 'people'],
+      ['\r', 'all', 'all'],
+      ['\u0004', 'all', 'all'],
+      ['\r', '', ''],
+    ] as const) {
+      const terminal = console(true);
+      const asked = askText('Whose reads', usual, options({ terminal }));
+      terminal.stdin.write(typed);
+      assert.equal(await asked, expected);
+      assert.ok(terminal.said().includes(usual === '' ? 'Whose reads: ' : 'Whose reads [all]: '));
+    }
+    const terminal = console(true);
+    const asked = askText('?', 'all', options({ terminal }));
+    terminal.stdin.write('peo\u0003');
+    assert.equal((await failure(() => asked)).code, 'interrupted');
+  });
+
+  it('takes the usual answer where nobody is, and asks nothing', async () => {
+    const terminals = [{ terminal: console(false) }, { terminal: console(true), noInput: true }];
+    for (const one of terminals) {
+      assert.equal(await askText('Whose reads', 'all', options(one)), 'all');
+      assert.equal(one.terminal.said(), '');
     }
   });
 

@@ -2,6 +2,8 @@
 // UPDATE_GOLDEN=1 rewrites test/golden/view; a person reads the difference.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { answerAll } from '../../src/audit/check/check.ts';
+import { policyAccepted } from '../../src/audit/check/nodes.ts';
 import { ask } from '../../src/audit/check/state.ts';
 import type { EnableResult, StatusResult, TestEventResult } from '../../src/audit/results.ts';
 import { auditSink, defaultSettings } from '../../src/audit/backend/dynamic.ts';
@@ -14,6 +16,7 @@ import { recognise } from '../../src/audit/target/recognise.ts';
 import type { Facts } from '../../src/audit/facts.ts';
 import { viewDemo } from '../../src/view/demo.ts';
 import { viewDisable, viewEnable } from '../../src/view/enable.ts';
+import { viewApply } from '../../src/view/policy/apply.ts';
 import { viewJunit, viewStatus } from '../../src/view/status.ts';
 import { viewTestEvent } from '../../src/view/test-event.ts';
 import { facts } from '../support/facts.ts';
@@ -118,6 +121,17 @@ const refused: EnableResult = {
   }),
 };
 
+const applied: EnableResult = {
+  ...enabled,
+  backend: { name: 'webhook', why: 'as you asked' },
+  checks: answerAll([policyAccepted], {
+    facts: well,
+    sink,
+    policy: { name: 'preset minimal', problems: [], recorded: 1 },
+  }),
+  plan: enabled.plan,
+};
+
 describe('what people read', () => {
   const cases: Record<string, string> = {
     'status-well': viewStatus(statusOf(well), plain),
@@ -133,6 +147,8 @@ describe('what people read', () => {
     'enable-unchanged': viewEnable({ ...enabled, outcome: 'unchanged' }, plain),
     'enable-planned': viewEnable({ ...enabled, outcome: 'planned', plan }, plain),
     'enable-refused': viewEnable(refused, plain),
+    'apply-enabled': viewApply(applied, plain),
+    'apply-unchanged': viewApply({ ...applied, outcome: 'unchanged' }, plain),
     'disable-disabled': viewDisable({ outcome: 'disabled', plan }, plain),
     'disable-planned': viewDisable({ outcome: 'planned', plan }, plain),
     'disable-nothing': viewDisable({ outcome: 'nothing-to-do', plan: { steps: [], notes: [] } }, plain),

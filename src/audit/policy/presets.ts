@@ -1,6 +1,7 @@
 // The policies that come with the tool, as commented YAML, each for the version that is asked for: a field or group
 // that it does not know is left out, and so is a level that it would lose events at.
 import type { ServerVersion } from '../facts.ts';
+import { textOf } from './presets/lines.ts';
 import type { Lines } from './presets/lines.ts';
 import { minimal } from './presets/minimal.ts';
 import { recommended } from './presets/recommended.ts';
@@ -12,7 +13,4 @@ export type PresetName = (typeof presetNames)[number];
 const presets: Readonly<Record<PresetName, readonly Lines[]>> = { recommended, minimal, vendor };
 
 /** The text of a preset, which an API server of that version starts with; 1.13 is the first that is thought of. */
-export function preset(name: PresetName, { minor }: ServerVersion): string {
-  const lines = presets[name].filter(({ from = 0, to = Infinity }) => from <= minor && minor <= to);
-  return lines.map(({ text }) => text.replace(/^\n/, '')).join('');
-}
+export const preset = (name: PresetName, version: ServerVersion): string => textOf(presets[name], version);

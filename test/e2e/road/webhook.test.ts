@@ -1,5 +1,5 @@
 // The main road on a real kubeadm node of one control plane, asked all the time from everywhere: enable --webhook,
-// another backend in its place, disable. Against it the edit of the same flags by hand, measured by the same clients.
+// another policy, another backend in its place, disable. Against it the edit of the same flags by hand, measured by the same clients.
 import assert from 'node:assert/strict';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { operatorOn, type NodeOperator } from '../support/node/operator.ts';
 import { startPod } from '../support/node/pod.ts';
 import { startWorker } from '../support/node/worker.ts';
 import type { Machine } from '../support/node/machine.ts';
-import { policyOfWrites, recordedOnce } from '../support/node/recorded.ts';
+import { policyOfMore, policyOfWrites, recordedOnce } from '../support/node/recorded.ts';
 import { assertServed, figures, whileAsked } from '../support/node/while-asked.ts';
 import type { PollersOptions, Seen } from '../support/pollers.ts';
 import { startSematext, type Sematext } from '../support/sematext.ts';
@@ -129,6 +129,32 @@ RULES`);
     assert.equal(result.outcome, 'unchanged');
     changed = await manifestNow(node);
     await node.exec('cp -a /etc/kubernetes/sematext-audit /root/by-hand');
+  });
+
+  it('gets another policy while everybody is served, which decides from then on', async () => {
+    const more = join(folder, 'more.yaml');
+    await writeFile(more, policyOfMore);
+    const before = await markedOn(node);
+    const { done, seen } = await whileAsked('policy apply', clients, () =>
+      operator.run('policy apply', more),
+    );
+    assert.equal(done.code, 0, shown(done));
+    assert.equal(done.result.outcome, 'enabled');
+    assertServed(seen, 100);
+    const after = await markedOn(node);
+    const events = await eventually({
+      what: `the event ${after} in the sink`,
+      timeoutMs: 30_000,
+      ask: async () => {
+        const all = await sematext.eventsOf(secrets.token);
+        return all.includes(`${after} ResponseComplete`) ? all : undefined;
+      },
+    });
+    assert.deepEqual(
+      events.filter((event) => event.startsWith(before)),
+      [],
+    );
+    assert.equal((await operator.run('policy apply', more)).result.outcome, 'unchanged');
   });
 
   it('becomes a log file without an agent', async () => {

@@ -18,7 +18,7 @@ export function operatorOn({ kubeconfig }: Access, { receiverUrl, searchUrl }: S
   const sink = [`--receiver-url=${receiverUrl}`, `--search-url=${searchUrl ?? ''}`];
   const begin = (command: string, flags: readonly string[]): Promise<CliRun> => {
     const urls = command === 'disable' ? [] : sink;
-    return startCli([command, '--no-input', ...urls, ...flags], { kubeconfig });
+    return startCli([...command.split(' '), '--no-input', ...urls, ...flags], { kubeconfig });
   };
   const start: NodeOperator['start'] = (command, ...flags) => begin(command, ['-o=json', ...flags]);
   return {

@@ -14,6 +14,15 @@ rules:
   - level: None
 `;
 
+/** The same, and lists of Namespaces, as `markedOn` asks for them. */
+export const policyOfMore = policyOfWrites.replace(
+  '  - level: None',
+  `  - level: Metadata
+    verbs: [list]
+    resources: [{group: "", resources: [namespaces]}]
+  - level: None`,
+);
+
 const stages = ['RequestReceived', 'ResponseComplete'];
 
 /**
