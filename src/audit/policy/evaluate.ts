@@ -79,16 +79,22 @@ function ofResource(
 ): Mismatch | undefined {
   if (!request.resourceRequest) return 'no-resource';
   if (!allows(namespaces, request.namespace)) return 'namespaces';
-  const fits = !some(resources) || resources.some((entry) => matchesEntry(entry, request, minor));
+  const fits =
+    !some(resources) || resources.some((entry) => entryMismatch(entry, request, minor) === undefined);
   return fits ? undefined : 'resources';
 }
 
-function matchesEntry(entry: GroupResources, request: Attributes, minor: number): boolean {
-  const { group = '', resources, resourceNames } = entry;
-  if (group !== request.apiGroup && !(group === '*' && minor >= anyGroupSince)) return false;
+/** The first part of an entry of `resources` that a request for a resource does not meet, or undefined. */
+export function entryMismatch(
+  { group = '', resources, resourceNames }: GroupResources,
+  request: Attributes,
+  minor: number,
+): keyof GroupResources | undefined {
+  if (group !== request.apiGroup && !(group === '*' && minor >= anyGroupSince)) return 'group';
   // without resources the names are not looked at
-  if (!some(resources)) return true;
-  return allows(resourceNames, request.name) && resources.some((one) => isResource(one, request));
+  if (!some(resources)) return undefined;
+  if (!resources.some((one) => isResource(one, request))) return 'resources';
+  return allows(resourceNames, request.name) ? undefined : 'resourceNames';
 }
 
 function isResource(pattern: string, { resource, subresource }: Attributes): boolean {
