@@ -23,9 +23,14 @@ export function evaluate(policy: Policy, request: Attributes, version: ServerVer
   return {
     level: rule?.level ?? 'None',
     rule: index,
-    omitStages: [...new Set([...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])])],
+    omitStages: union(policy.omitStages, rule?.omitStages),
     omitManagedFields: version.minor >= omitManagedFieldsSince && omitManagedFields,
   };
+}
+
+function union(one: readonly Stage[] = [], other: readonly Stage[] = []): readonly Stage[] {
+  if (other.length === 0 && one.length < 2) return one; // as a rule
+  return [...new Set([...one, ...other])];
 }
 
 type Listed = readonly string[] | undefined;

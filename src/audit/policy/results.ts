@@ -1,5 +1,6 @@
 // What the commands about policies find out, as it is shown.
 import type { Level, Stage } from '../backend/audit-sink.ts';
+import type { Expected } from './cases.ts';
 import type { Passed } from './explain.ts';
 import type { Attributes } from './policy.ts';
 
@@ -28,4 +29,35 @@ export interface PolicyExplainResult {
   readonly passed: readonly (Passed & { readonly line: number })[];
   /** Sentences. */
   readonly hints: readonly string[];
+}
+
+/** A case that a policy decides about otherwise than expected. */
+export interface PolicyTestFailure {
+  /** The case's. */
+  readonly name: string;
+  readonly request: PolicyExplainResult['request'];
+  /** At least one; stages in the order that they have in a request. */
+  readonly differs: readonly {
+    readonly field: keyof Expected;
+    readonly expected: Expected[keyof Expected];
+    readonly got: Expected[keyof Expected];
+  }[];
+  /** As in PolicyExplainResult. */
+  readonly rule: number;
+  readonly line?: number;
+  /** Which rule decided, and why the expected one did not. */
+  readonly why: readonly string[];
+}
+
+/** What `policy test` says. */
+export interface PolicyTestResult {
+  /** Name of the preset or file. */
+  readonly policy: string;
+  /** Name of the file of cases. */
+  readonly cases: string;
+  readonly kubernetes: string;
+  readonly passed: number;
+  readonly failed: number;
+  /** In the order of the cases. */
+  readonly failures: readonly PolicyTestFailure[];
 }
