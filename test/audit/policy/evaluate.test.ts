@@ -1,26 +1,14 @@
 // The evaluator against cases that the API server's own evaluator has decided, at HEAD of 1.37 and at 1.18.19.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { evaluate, mismatch } from '../../../src/audit/policy/evaluate.ts';
 import type { Verdict } from '../../../src/audit/policy/evaluate.ts';
 import type { Attributes, Policy, PolicyRule } from '../../../src/audit/policy/policy.ts';
 import { version } from '../../support/facts.ts';
+import { attributesIn, vectors } from './vectors.ts';
+import type { Vector } from './vectors.ts';
 
-interface Vector {
-  readonly id: number;
-  readonly desc: string;
-  readonly policy: Policy;
-  readonly attributes: Omit<Attributes, 'user'> & { readonly user: Attributes['user'] | null };
-  readonly expect: Verdict;
-  /** Before it, the evaluator decided in another way. */
-  readonly minMinor?: number;
-}
-
-const file = new URL('vectors.json', import.meta.url);
-const vectors = JSON.parse(readFileSync(file, 'utf8')) as readonly Vector[];
-
-function decided({ policy, attributes: { user, ...request } }: Vector, server: string): Verdict {
-  const { omitStages, ...verdict } = evaluate(policy, { ...request, ...(user && { user }) }, version(server));
+function decided(vector: Vector, server: string): Verdict {
+  const { omitStages, ...verdict } = evaluate(vector.policy, attributesIn(vector), version(server));
   return { ...verdict, omitStages: [...omitStages].sort() };
 }
 
