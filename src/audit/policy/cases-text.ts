@@ -16,7 +16,7 @@ export class NoCases extends Error {
 }
 
 /** JSON that is longer is read by nothing but JSON's own, quick parser, which knows no places; characters. */
-const mostPlaced = 4 * 1024 * 1024;
+const mostPlaced = 1024 * 1024;
 
 /**
  * The cases in a text, one after the other.
