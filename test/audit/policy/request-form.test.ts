@@ -35,6 +35,7 @@ const meant: readonly (readonly [what: string, form: RequestForm, expected: stri
   ['a resource that is known', get('deployments'), 'get deployments.apps /x'],
   ['a short name', get('deploy'), 'get deployments.apps /x'],
   ['one of a kind', get('Pod'), 'get pods /x'],
+  ['a resource in capitals', get('Deployments'), 'get deployments.apps /x'],
   ['one of another kind', get('networkpolicy'), 'get networkpolicies.networking.k8s.io /x'],
   ['one of a third kind', get('ingress'), 'get ingresses.networking.k8s.io /x'],
   ['a resource of two groups', get('events'), 'get events /x'],

@@ -112,6 +112,15 @@ describe('policy explain', () => {
     assert.equal((await ask({ event: '-' }, `${first}\n`)).event?.auditId, auditID);
     assert.deepEqual(told, []);
   });
+  it('takes the event of the ID, and none that only speaks of it', async () => {
+    const event = (auditID: string, requestURI: string): object => ({
+      ...{ auditID, requestURI, stage: 'ResponseComplete', level: 'None', verb: 'get' },
+      user: { username: 'ann' },
+    });
+    const items = [event('a', '/b?id=b'), event('b', '/c')];
+    const result = await ask({ event: '-', auditId: 'b' }, JSON.stringify({ kind: 'EventList', items }));
+    assert.deepEqual([result.event?.auditId, result.request.path], ['b', '/c']);
+  });
   it('sees who acted, and says so', async () => {
     const event = {
       ...{ kind: 'Event', auditID: 'a', stage: 'ResponseComplete', level: 'Metadata', verb: 'get' },
