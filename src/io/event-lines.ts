@@ -70,8 +70,12 @@ async function* unpacked(chunks: AsyncIterable<Buffer>, name: string): AsyncGene
   const first = await all.next();
   const rest = async function* (): AsyncGenerator<Buffer> {
     if (first.done === true) return;
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => all };
+    try {
+      yield first.value;
+      yield* { [Symbol.asyncIterator]: () => all };
+    } finally {
+      await all.return?.(); // who has read enough stops at the first chunk, which is ours
+    }
   };
   const packed = first.done !== true && first.value[0] === 0x1f && first.value[1] === 0x8b;
   if (!packed) return yield* rest();

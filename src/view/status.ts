@@ -3,6 +3,8 @@ import type { Finding } from '../audit/check/check.ts';
 import type { StatusResult } from '../audit/results.ts';
 import type { State } from '../audit/check/state.ts';
 import { viewFindings } from './checks.ts';
+import { junit } from './junit.ts';
+import type { JunitCase } from './junit.ts';
 import { mark, paint } from './paint.ts';
 import type { Mark, Terminal } from './paint.ts';
 
@@ -33,31 +35,15 @@ export function viewStatus(result: StatusResult, terminal: Terminal, wide = fals
   return [...lines, '', viewFindings(result.checks, terminal, wide), ''].join('\n');
 }
 
-const escaped: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const xml = (text: string): string =>
-  // these are all that XML 1.0 allows, escaped or not (production Char)
-  text
-    .replace(/[&<>"]/g, (char) => escaped[char] ?? char)
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '?');
-
-/** JUnit: a test case per check; what could not be looked at is an error, never a pass. */
+/** JUnit: a test case per check. */
 export function viewJunit({ checks, at }: StatusResult): string {
-  const count = (kind: Finding['result']): number => checks.filter(({ result }) => result === kind).length;
-  const cases = checks.map(({ id, title, result, evidence, hint }) => {
-    const open = `    <testcase classname="sematext-audit" name="${xml(`${id}: ${title}`)}"`;
-    const body = xml(hint === undefined ? evidence : `${evidence}\n${hint}`);
-    if (result === 'ok') return `${open}/>`;
-    if (result === 'skipped') return `${open}>\n      <skipped message="${body}"/>\n    </testcase>`;
-    const element = result === 'bad' ? 'failure' : 'error';
-    return `${open}>\n      <${element} message="${xml(evidence)}">${body}</${element}>\n    </testcase>`;
-  });
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<testsuites>',
-    `  <testsuite name="sematext-audit status" timestamp="${at}" tests="${checks.length}" failures="${count('bad')}" errors="${count('unknown')}" skipped="${count('skipped')}">`,
-    ...cases,
-    '  </testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
+  return junit({ name: 'sematext-audit status', timestamp: at, cases: checks.map(junitCase) });
+}
+
+function junitCase({ id, title, result, evidence, hint }: Finding): JunitCase {
+  const name = `${id}: ${title}`;
+  const body = hint === undefined ? evidence : `${evidence}\n${hint}`;
+  if (result === 'ok') return { name };
+  if (result === 'skipped') return { name, outcome: { kind: 'skipped', message: body } };
+  return { name, outcome: { kind: result === 'bad' ? 'failure' : 'error', message: evidence, body } };
 }

@@ -54,6 +54,7 @@ const hostile: readonly (readonly [what: string, evidence: string])[] = [
   ['halves of a pair', '\ud800 \udc00 \ud83d'],
   ['a whole pair', '\ud83d\ude00'],
   ['lines and tabs', 'a\tb\r\nc'],
+  ['what a terminal obeys', '\u009b31m\u202e'],
   ['nothing', ''],
 ];
 
@@ -73,6 +74,11 @@ describe('viewJunit', () => {
         'skipped',
       ]);
     });
+
+  it('keeps what a terminal obeys, as a number', () => {
+    const xml = viewJunit(result([finding('bad', 'a\u009b\u202eb')]));
+    assert.match(xml, /<failure message="a&#155;&#8238;b">/);
+  });
 
   it('is well-formed with anything in it', () => {
     const { below, pick } = draws(7);

@@ -23,9 +23,14 @@ export function evaluate(policy: Policy, request: Attributes, version: ServerVer
   return {
     level: rule?.level ?? 'None',
     rule: index,
-    omitStages: [...new Set([...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])])],
+    omitStages: union(policy.omitStages, rule?.omitStages),
     omitManagedFields: version.minor >= omitManagedFieldsSince && omitManagedFields,
   };
+}
+
+function union(one: readonly Stage[] = [], other: readonly Stage[] = []): readonly Stage[] {
+  if (other.length === 0 && one.length < 2) return one; // as a rule
+  return [...new Set([...one, ...other])];
 }
 
 type Listed = readonly string[] | undefined;
@@ -79,16 +84,22 @@ function ofResource(
 ): Mismatch | undefined {
   if (!request.resourceRequest) return 'no-resource';
   if (!allows(namespaces, request.namespace)) return 'namespaces';
-  const fits = !some(resources) || resources.some((entry) => matchesEntry(entry, request, minor));
+  const fits =
+    !some(resources) || resources.some((entry) => entryMismatch(entry, request, minor) === undefined);
   return fits ? undefined : 'resources';
 }
 
-function matchesEntry(entry: GroupResources, request: Attributes, minor: number): boolean {
-  const { group = '', resources, resourceNames } = entry;
-  if (group !== request.apiGroup && !(group === '*' && minor >= anyGroupSince)) return false;
+/** The first part of an entry of `resources` that a request for a resource does not meet, or undefined. */
+export function entryMismatch(
+  { group = '', resources, resourceNames }: GroupResources,
+  request: Attributes,
+  minor: number,
+): keyof GroupResources | undefined {
+  if (group !== request.apiGroup && !(group === '*' && minor >= anyGroupSince)) return 'group';
   // without resources the names are not looked at
-  if (!some(resources)) return true;
-  return allows(resourceNames, request.name) && resources.some((one) => isResource(one, request));
+  if (!some(resources)) return undefined;
+  if (!resources.some((one) => isResource(one, request))) return 'resources';
+  return allows(resourceNames, request.name) ? undefined : 'resourceNames';
 }
 
 function isResource(pattern: string, { resource, subresource }: Attributes): boolean {

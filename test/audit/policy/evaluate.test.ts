@@ -4,11 +4,11 @@ import { evaluate, mismatch } from '../../../src/audit/policy/evaluate.ts';
 import type { Verdict } from '../../../src/audit/policy/evaluate.ts';
 import type { Attributes, Policy, PolicyRule } from '../../../src/audit/policy/policy.ts';
 import { version } from '../../support/facts.ts';
-import { vectors } from './vectors.ts';
+import { attributesIn, vectors } from './vectors.ts';
 import type { Vector } from './vectors.ts';
 
-function decided({ policy, attributes: { user, ...request } }: Vector, server: string): Verdict {
-  const { omitStages, ...verdict } = evaluate(policy, { ...request, ...(user && { user }) }, version(server));
+function decided(vector: Vector, server: string): Verdict {
+  const { omitStages, ...verdict } = evaluate(vector.policy, attributesIn(vector), version(server));
   return { ...verdict, omitStages: [...omitStages].sort() };
 }
 

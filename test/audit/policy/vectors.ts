@@ -16,3 +16,8 @@ export interface Vector {
 export const vectors = JSON.parse(
   readFileSync(new URL('vectors.json', import.meta.url), 'utf8'),
 ) as readonly Vector[];
+
+/** What the policy is asked about in a vector. */
+export function attributesIn({ attributes: { user, ...request } }: Vector): Attributes {
+  return { ...request, ...(user && { user }) };
+}

@@ -14,7 +14,7 @@ import { kubectl, type KubectlResult } from './kubectl.ts';
 import { partPath } from './parts.ts';
 import { makePki, type Pki } from './pki.ts';
 import { folder, freePort, ready, run, type Running } from './running.ts';
-import { makeUsers, writeKubeconfigs, type ApiUser, type Users } from './users.ts';
+import { makeUsers, writeKubeconfigs, type ApiUser, type MoreUsers, type Users } from './users.ts';
 
 export { metadataPolicy, type ApiServerVersion, type AuditSettings } from './api-server-flags.ts';
 export type { ApiUser } from './users.ts';
@@ -28,6 +28,8 @@ export interface ApiServerOptions extends AuditSettings {
   port?: number;
   /** Another API server of the same control plane: same etcd, certificates and users. Stop this one first. */
   beside?: ApiServer;
+  /** Users of this control plane besides those of every test. */
+  users?: MoreUsers;
 }
 
 /** A running API server. */
@@ -43,7 +45,7 @@ export interface ApiServer {
   readonly dir: string;
   readonly adminKubeconfig: string;
   kubeconfigFor(user: ApiUser): string;
-  tokenOf(user: ApiUser): string;
+  tokenOf(user: string): string;
   /** One HTTPS request to a path, as a user (default admin). */
   request(path: string, sending?: Omit<Sending, 'ca'> & { user?: ApiUser }): Promise<Reply>;
   /** kubectl as a user (default admin). */
@@ -70,7 +72,7 @@ export interface ApiServer {
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   partPath('kube-apiserver', 'kube-apiserver', options.version);
   const home = await folder('api-server');
-  const shared = options.beside?.shared ?? (await control(home.path));
+  const shared = options.beside?.shared ?? (await control(home.path, options.users));
   shared.count += 1;
   const port = options.port ?? (await freePort());
   const place: ServerPlace = {
@@ -113,10 +115,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
 }
 
-async function control(dir: string): Promise<ApiServer['shared']> {
+async function control(dir: string, more?: MoreUsers): Promise<ApiServer['shared']> {
   const path = join(dir, 'pki');
   await mkdir(path);
-  return { pki: await makePki(path), users: await makeUsers(path), count: 0 };
+  return { pki: await makePki(path), users: await makeUsers(path, more), count: 0 };
 }
 
 async function launch(place: ServerPlace, audit: AuditSettings, users: Users): Promise<Running> {

@@ -9,23 +9,28 @@ import { join } from 'node:path';
  */
 export type ApiUser = 'admin' | 'auditor' | 'limited';
 
-const groups: Record<ApiUser, string> = { admin: 'system:masters', auditor: '', limited: '' };
+const groups: Record<ApiUser, readonly string[]> = { admin: ['system:masters'], auditor: [], limited: [] };
 const everyone = Object.keys(groups) as ApiUser[];
+
+/** Users of one test, by their names, with their groups; nothing is theirs until a test binds it. */
+export type MoreUsers = Readonly<Record<string, readonly string[]>>;
 
 /** The users of one control plane, on disk. */
 export interface Users {
   /** For --token-auth-file. */
   readonly tokenFile: string;
-  token(user: ApiUser): string;
+  /** Of one that there is; else empty. */
+  token(user: string): string;
 }
 
 /** Gives every user a token and writes the file with them. */
-export async function makeUsers(dir: string): Promise<Users> {
-  const tokens = Object.fromEntries(everyone.map((user) => [user, randomBytes(16).toString('hex')]));
-  const token = (user: ApiUser): string => tokens[user] ?? '';
+export async function makeUsers(dir: string, more: MoreUsers = {}): Promise<Users> {
+  const all = Object.entries({ ...groups, ...more });
+  const tokens = Object.fromEntries(all.map(([user]) => [user, randomBytes(16).toString('hex')]));
+  const token = (user: string): string => tokens[user] ?? '';
   const tokenFile = join(dir, 'tokens.csv');
-  const lines = everyone.map(
-    (user) => `${token(user)},${user},${user}${groups[user] && `,"${groups[user]}"`}`,
+  const lines = all.map(
+    ([user, theirs]) => `${token(user)},${user},${user}${theirs.length > 0 ? `,"${theirs.join(',')}"` : ''}`,
   );
   await writeFile(tokenFile, `${lines.join('\n')}\n`, { mode: 0o600 });
   return { tokenFile, token };
