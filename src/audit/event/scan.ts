@@ -4,6 +4,8 @@
 // noticed. V8 compiles the expression to a loop over the characters; each piece can match in one way only, so that a
 // line of another form costs no more than one that fits.
 import type { Event } from './event.ts';
+import { bytesOf, isAscii, sizeWith } from './size.ts';
+import type { Size } from './size.ts';
 
 /** A string without escapes, as nearly all are, and one that may have them. */
 const plain = '"([^"\\\\\\u0000-\\u001f]*)"';
@@ -33,7 +35,7 @@ const line = new RegExp(
   `\\{"kind":"Event","apiVersion":"audit\\.k8s\\.io/v1","level":${plain}${key('auditID', plain)}${key('stage', plain)}` +
     `${key('requestURI', escaped)}${key('verb', plain)}${key('user', person)}${optional('impersonatedUser', person)}` +
     `${optional('authenticationMetadata', '\\{[^{}\\n]*\\}')}${optional('sourceIPs', list)}${optional('userAgent', escaped)}` +
-    `${optional('objectRef', object)}${optional('responseStatus', status)}(?:,"re(?:quest|sponse)Object":[^\\n]*?)?` +
+    `${optional('objectRef', object)}${optional('responseStatus', status)}(,"re(?:quest|sponse)Object":[^\\n]*?)?` +
     `${key('requestReceivedTimestamp', plain)}${key('stageTimestamp', plain)}${optional('annotations', annotations)}\\}\\n`,
   'y',
 );
@@ -55,14 +57,22 @@ function unescaped(text: string): string {
   return most.includes('\\') ? (JSON.parse(`"${text}"`) as string) : most;
 }
 
+/** An event that a size may be added to. */
+type Measured = Event & { size?: Size };
+
 /** Reads events out of a text of many lines. */
 export class Scanner {
   private readonly text: string;
   /** Lists that were read, by their text: all that a client asks for comes from the same groups and addresses. */
   private readonly lists = new Map<string, readonly string[]>();
 
-  constructor(text: string) {
+  /** Whether each character of the text is one byte; undefined where nobody asks for sizes. */
+  private readonly ascii: boolean | undefined;
+
+  /** @param measured whether events come with their sizes */
+  constructor(text: string, measured = false) {
     this.text = text;
+    this.ascii = measured ? isAscii(text) : undefined;
   }
 
   /** The Audit-ID of a line that is, to all appearance, the first stage of a request. */
@@ -82,15 +92,19 @@ export class Scanner {
     const [
       , level = '', auditId = '', stage = '', uri = '', verb = '', user = '', groups, asUser = '', asGroups, sourceIps,
       agent = '', resource = '', namespace = '', name = '', apiGroup = '', subresource = '', message = '', reason = '',
-      code = '0', received = '', at = '', decision, notes,
+      code = '0', bodies, received = '', at = '', decision, notes,
     ] = found;
+    const { ascii } = this;
     // prettier-ignore
-    return {
+    const event: Measured = {
       auditId, stage, level, verb, uri: unescaped(uri), at, received, user, groups: this.list(groups), asUser,
       asGroups: this.list(asGroups), sourceIps: this.list(sourceIps), agent: unescaped(agent), resource, subresource,
       namespace, name, apiGroup, code: Number(code), reason, message: unescaped(message),
       decision: decision ?? decisionIn(notes), json: '',
     };
+    if (ascii !== undefined)
+      event.size = sizeWith(ascii ? end + 1 - start : bytesOf(found[0]), bodies, ascii);
+    return event;
   }
 
   private list(text: string | undefined): readonly string[] {

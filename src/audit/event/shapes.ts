@@ -39,6 +39,7 @@ interface Begun {
 
 interface ReaderOptions {
   readonly mixed?: boolean;
+  readonly measured?: boolean;
   readonly counts?: ((last: Event) => boolean) | undefined;
 }
 
@@ -46,6 +47,7 @@ interface ReaderOptions {
 export class Reader {
   private readonly whole: boolean;
   private readonly mixed: boolean;
+  private readonly measured: boolean;
   private readonly counts: ((last: Event) => boolean) | undefined;
   private unreadCount = 0;
   private first: { line: number; why: string } | undefined;
@@ -58,11 +60,13 @@ export class Reader {
   /**
    * @param whole whether every byte of an event matters, since it is shown whole; else only what a line says
    * @param mixed whether others write between the events: what is no JSON is theirs, and not unread
+   * @param measured whether events that were not read whole come with their size
    * @param counts where stages are folded: whether a last stage counts. A first stage whose last one stands among the
    * same lines and counts may be left out: nothing of it would be shown
    */
-  constructor(whole: boolean, { mixed = false, counts }: ReaderOptions = {}) {
+  constructor(whole: boolean, { mixed = false, measured = false, counts }: ReaderOptions = {}) {
     this.mixed = mixed;
+    this.measured = measured;
     this.whole = whole;
     this.counts = whole ? undefined : counts;
   }
@@ -82,7 +86,7 @@ export class Reader {
     const events: Event[] = [];
     const begun: Begun[] = [];
     const ended = new Set<string>();
-    const scanner = new Scanner(text);
+    const scanner = new Scanner(text, this.measured);
     for (let start = 0, index = 0, end = 0; start < text.length; start = end + 1, index++) {
       end = text.indexOf('\n', start);
       const quick = this.open === undefined && !this.whole;
