@@ -40,7 +40,8 @@ export interface Event {
 }
 
 /** Whether a stage is the last one of its request, which says everything that those before it said. */
-export const isLast = ({ stage }: Pick<Event, 'stage'>): boolean => stage === 'ResponseComplete' || stage === 'Panic';
+export const isLast = ({ stage }: Pick<Event, 'stage'>): boolean =>
+  stage === 'ResponseComplete' || stage === 'Panic';
 
 type Fields = Readonly<Record<string, unknown>>;
 

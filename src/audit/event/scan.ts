@@ -4,7 +4,7 @@
 // noticed. V8 compiles the expression to a loop over the characters; each piece can match in one way only, so that a
 // line of another form costs no more than one that fits.
 import type { Event } from './event.ts';
-import { bytesOf, isAscii, sizeWith } from './size.ts';
+import { sizeWith } from './size.ts';
 import type { Size } from './size.ts';
 
 /** A string without escapes, as nearly all are, and one that may have them. */
@@ -66,13 +66,13 @@ export class Scanner {
   /** Lists that were read, by their text: all that a client asks for comes from the same groups and addresses. */
   private readonly lists = new Map<string, readonly string[]>();
 
-  /** Whether each character of the text is one byte; undefined where nobody asks for sizes. */
-  private readonly ascii: boolean | undefined;
+  /** How to measure; undefined where nobody asks for sizes. */
+  private readonly measured: { readonly ascii: boolean } | undefined;
 
-  /** @param measured whether events come with their sizes */
-  constructor(text: string, measured = false) {
+  /** @param measured where events come with their sizes: whether each character of the text is known to be one byte */
+  constructor(text: string, measured?: { readonly ascii: boolean }) {
     this.text = text;
-    this.ascii = measured ? isAscii(text) : undefined;
+    this.measured = measured;
   }
 
   /** The Audit-ID of a line that is, to all appearance, the first stage of a request. */
@@ -94,7 +94,7 @@ export class Scanner {
       agent = '', resource = '', namespace = '', name = '', apiGroup = '', subresource = '', message = '', reason = '',
       code = '0', bodies, received = '', at = '', decision, notes,
     ] = found;
-    const { ascii } = this;
+    const { measured } = this;
     // prettier-ignore
     const event: Measured = {
       auditId, stage, level, verb, uri: unescaped(uri), at, received, user, groups: this.list(groups), asUser,
@@ -102,8 +102,7 @@ export class Scanner {
       namespace, name, apiGroup, code: Number(code), reason, message: unescaped(message),
       decision: decision ?? decisionIn(notes), json: '',
     };
-    if (ascii !== undefined)
-      event.size = sizeWith(ascii ? end + 1 - start : bytesOf(found[0]), bodies, ascii);
+    if (measured !== undefined) event.size = sizeWith(found[0], bodies, measured.ascii);
     return event;
   }
 

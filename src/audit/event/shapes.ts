@@ -9,6 +9,8 @@ import { Scanner } from './scan.ts';
 export interface Lines {
   /** Each ends with a newline. */
   readonly text: string;
+  /** Whether each character is known to be one byte. */
+  readonly ascii?: boolean;
   /** The number of each line, counted from 1. */
   readonly numbers: (index: number) => number;
 }
@@ -82,11 +84,11 @@ export class Reader {
   }
 
   /** The events of some lines. */
-  read({ text, numbers }: Lines): Event[] {
+  read({ text, numbers, ascii = false }: Lines): Event[] {
     const events: Event[] = [];
     const begun: Begun[] = [];
     const ended = new Set<string>();
-    const scanner = new Scanner(text, this.measured);
+    const scanner = new Scanner(text, this.measured ? { ascii } : undefined);
     for (let start = 0, index = 0, end = 0; start < text.length; start = end + 1, index++) {
       end = text.indexOf('\n', start);
       const quick = this.open === undefined && !this.whole;

@@ -16,10 +16,6 @@ export interface Size {
 const requestKey = ',"requestObject":';
 const responseKey = ',"responseObject":';
 const managedKey = '"managedFields":';
-const beyondAscii = /[\u0080-\uffff]/;
-
-/** Whether every character is a byte of its own. */
-export const isAscii = (text: string): boolean => !beyondAscii.test(text);
 
 /** Bytes of a text in UTF-8; half of a surrogate pair is written as U+FFFD. */
 export function bytesOf(text: string): number {
@@ -32,19 +28,20 @@ export function bytesOf(text: string): number {
   return bytes;
 }
 
+const characters = (text: string): number => text.length;
+
 /**
- * @param line bytes of the line
- * @param bodies what stands between the fields before and after the bodies: their keys and values, each with the comma
- * before it
- * @param ascii as of `isAscii`
+ * @param line with its newline
+ * @param bodies of the line's text, the bodies' keys and values, each with the comma before it; undefined where it has none
+ * @param ascii whether each character is known to be one byte
  */
-export function sizeWith(line: number, bodies: string | undefined, ascii: boolean): Size {
-  if (bodies === undefined) return { line, ...none };
-  const measure = ascii ? (text: string): number => text.length : bytesOf;
+export function sizeWith(line: string, bodies: string | undefined, ascii: boolean): Size {
+  const measure = ascii ? characters : bytesOf;
+  if (bodies === undefined) return { line: measure(line), ...none };
   const middle = responseFrom(bodies);
   const [request, response] = [bodies.slice(0, middle), bodies.slice(middle)];
   return {
-    line,
+    line: measure(line),
     request: measure(request),
     response: measure(response),
     requestManaged: managedIn(request, measure),
@@ -61,7 +58,7 @@ export function sizeOf(json: string): Size {
   const part = (key: string, value: unknown): string =>
     value === undefined ? '' : `${key}${JSON.stringify(value)}`;
   const bodies = part(requestKey, event['requestObject']) + part(responseKey, event['responseObject']);
-  return sizeWith(bytesOf(text) + 1, bodies === '' ? undefined : bodies, false);
+  return sizeWith(`${text}\n`, bodies === '' ? undefined : bodies, false);
 }
 
 /** Where the response's body begins: behind the request's, which may have such a key within it. */
