@@ -44,9 +44,12 @@ function lossOfPeople(
   if (requests === 0 && failed === 0) {
     return [`  ${mark(terminal, 'ok')} no request by people is lost`];
   }
-  const text = `lost of people: ${count(requests)} requests, ${count(writes)} of them changes; ${count(failed)} failures`;
+  const words = `${some(requests, 'request')}, ${count(writes)} of them changes; ${some(failed, 'failure')}`;
+  const text = `lost of people: ${words}`;
   return [`  ${mark(terminal, writes > 0 ? 'bad' : 'warn')} ${fold(text, terminal, 4)}`];
 }
+
+const some = (number: number, what: string): string => `${count(number)} ${what}${number === 1 ? '' : 's'}`;
 
 const titles: readonly (readonly [Change, string])[] = [
   ['lost', 'Lost'],

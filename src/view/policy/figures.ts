@@ -2,9 +2,11 @@
 import { paint } from '../paint.ts';
 import type { Terminal } from '../paint.ts';
 
-/** A number of events: whole up to 99,999, then with a unit of three digits. */
+/** A number of events: whole below a million, then in millions with three digits. */
 export function count(events: number): string {
-  return events < 1_000_000 ? events.toLocaleString('en') : `${(events / 1e6).toPrecision(3)} M`;
+  if (events < 1_000_000) return events.toLocaleString('en');
+  const millions = events / 1e6;
+  return `${millions < 999.5 ? millions.toPrecision(3) : Math.round(millions).toLocaleString('en')} M`;
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;

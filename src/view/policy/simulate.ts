@@ -34,7 +34,9 @@ function totals(result: Simulated, terminal: Terminal): readonly string[] {
   const title = `${policy} on ${logs.join(', ')}, as Kubernetes ${kubernetes} decides`;
   return [
     paint(terminal, 'bold', fold(title, terminal, 0)),
-    ...(span === undefined ? [] : [`  ${span.from} to ${span.to}, ${duration(span.seconds)}`]),
+    ...(span === undefined
+      ? []
+      : [`  ${fold(`${span.from} to ${span.to}, ${duration(span.seconds)}`, terminal, 2)}`]),
     '',
     paint(
       terminal,

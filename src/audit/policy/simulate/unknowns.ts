@@ -49,15 +49,15 @@ function ofPolicy({ gaps, recorded, against }: Counted): readonly Unknown[] {
     },
     ...some(stages, (count) => ({
       id: 'stages-not-recorded',
-      message: `The policy records ${stageNames(received, started)} of requests of which the log does not have it: about ${count} more events, which are not counted.`,
+      message: `The policy records ${stageNames(received, started)} of requests of which the log does not have it: about ${count} more, not counted here.`,
     })),
     ...some(unsized, (count) => ({
       id: 'bodies-not-recorded',
-      message: `${count} events would hold bodies that the log does not have: their bytes are a lower bound, marked ≥.`,
+      message: `Bodies that the log does not have would be recorded with ${count}: figures with their bytes are lower bounds, marked ≥.`,
     })),
     ...some(managed === 0 ? bodies : 0, (count) => ({
       id: 'managed-fields-not-recorded',
-      message: `No body in the log has managed fields. If the policy in force left them out, ${count} events will be longer than is said here.`,
+      message: `No body in the log has managed fields. If the policy in force left them out, ${count} will be longer than is said here.`,
     })),
     {
       id: 'lost-on-the-way',
@@ -71,8 +71,9 @@ const stageNames = (received: number, started: number): string =>
     .filter((name) => name !== '')
     .join(' and ');
 
+/** @param make takes so many events in words */
 const some = (events: number, make: (count: string) => Unknown): readonly Unknown[] =>
-  events === 0 ? [] : [{ ...make(number(events)), events }];
+  events === 0 ? [] : [{ ...make(`${number(events)} ${events === 1 ? 'event' : 'events'}`), events }];
 
 function ofWay({ logs, searched, unread }: From): readonly Unknown[] {
   return [

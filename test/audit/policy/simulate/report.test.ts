@@ -88,7 +88,7 @@ describe('the report of a simulation', () => {
       assert.deepEqual([...ids(simulated)].sort(), [...always, ...more].sort(), what);
     const [stages] = report([...two, {}, {}]).unknowns.filter(({ id }) => id === 'stages-not-recorded');
     assert.equal(stages?.events, 2);
-    assert.match(stages.message, /RequestReceived of requests .* about 2 more/);
+    assert.match(stages.message, /RequestReceived of requests .* about 2 events more/);
   });
 
   it('says it of the old policy as well', () => {
