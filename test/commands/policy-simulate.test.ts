@@ -108,11 +108,14 @@ describe('policy simulate', function () {
   it('decides as the Kubernetes that is named', async () => {
     const anyGroup = 'rules: [{level: Metadata, resources: [{group: "*", resources: [leases]}]}]';
     const policy = fileWith('policy.yaml', `apiVersion: audit.k8s.io/v1\nkind: Policy\n${anyGroup}\n`);
-    const recorded = async (version: string): Promise<number> =>
-      resultOf(await simulate([policy, '--log', log, '--kubernetes-version', version, '-o', 'json'])).recorded
-        .events;
-    assert.equal(await recorded('1.30'), 0);
-    assert.equal(await recorded('1.37'), lines.filter((line) => line.includes('"resource":"leases"')).length);
+    const run = (version: string): Promise<Ran> =>
+      simulate([policy, '--log', log, '--kubernetes-version', version, '-o', 'json']);
+    const newer = resultOf(await run('1.37'));
+    const leases = lines.filter((line) => line.includes('"resource":"leases"')).length;
+    assert.deepEqual([newer.kubernetes, newer.recorded.events], ['1.37.0', leases]);
+    const older = await run('1.30');
+    assert.equal(older.exit, 2, 'it knows no such group');
+    assert.match(older.stdout, /policy-invalid/);
   });
 
   const wrong = 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n  - level: Everything\n';
