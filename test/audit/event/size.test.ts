@@ -1,6 +1,7 @@
 // How long a line and its bodies are: against JSON.parse and Buffer, which know nothing of this code.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { Event } from '../../../src/audit/event/event.ts';
 import { Reader } from '../../../src/audit/event/shapes.ts';
 import { bytesOf, sizeOf } from '../../../src/audit/event/size.ts';
 import type { Size } from '../../../src/audit/event/size.ts';
@@ -79,6 +80,22 @@ describe('the size of an event', () => {
   it('is what UTF-8 takes, also of half a pair', () => {
     for (const text of ['', 'a', 'ä', '€', '😀', 'a😀ß', '\ud83d', 'x\udc00y', '\u07ff\u0800\uffff'])
       assert.equal(bytesOf(text), Buffer.byteLength(text), JSON.stringify(text));
+  });
+
+  it('comes with all that a policy is asked about', () => {
+    const all = [...lines, ...bodies.map(([, values]) => lineWith(values))]
+      .map((line) => `${line}\n`)
+      .join('');
+    const read = (isMeasured: boolean): readonly Event[] =>
+      new Reader(false, { measured: isMeasured }).read({ text: all, numbers: (index) => index });
+    const told = ({ size: _size, ...event }: Event): object => ({
+      ...event,
+      ...{ auditId: '', received: '', agent: '', reason: '', message: '', decision: '', sourceIps: [] },
+    });
+    const [quick, whole] = [read(true), read(false)];
+    assert.equal(quick.length, lines.length + bodies.length);
+    assert.deepEqual(quick.map(told), whole.map(told));
+    assert.ok(quick.every(({ json, size }) => json === '' && (size?.line ?? 0) > 0));
   });
 
   it('is not taken where nobody asks for it', () => {
