@@ -4,21 +4,13 @@
 //   npm run build && node bench/tail.mjs [--runs 7] [--bytes 190000000] [--events 10000000]
 //   AUDIT_LOG=FILE another log to make the events from
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { events, rareUser } from './events.mjs';
+import { memoryOf } from './memory.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -108,40 +100,6 @@ async function race({ title, ours, rivals }) {
   });
 }
 
-/** Writes the resident memory of the process that loads it to a file, in kilobytes: each half second, and the peak. */
-const watcher = `
-  const { appendFileSync } = require('node:fs');
-  const tell = (text) => appendFileSync(process.env.BENCH_MEMORY, text + ' ');
-  setInterval(() => tell(Math.round(process.memoryUsage.rss() / 1024)), 500).unref();
-  process.on('exit', () => tell('peak ' + process.resourceUsage().maxRSS));`;
-
-/** Resident memory of `tail` over a stream of events, megabytes: in the first and the last quarter, and the peak. */
-async function memory(argv) {
-  const [report, preload] = [join(folder, 'memory'), join(folder, 'memory.cjs')];
-  writeFileSync(preload, watcher);
-  writeFileSync(report, '');
-  const generator = spawn(process.execPath, [beside('events.mjs'), values.events], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [program, ...rest] = tail;
-  const env = { ...environment, BENCH_MEMORY: report };
-  const child = spawn(program, ['--require', preload, ...rest, '-', ...argv], {
-    env,
-    stdio: [generator.stdout, 'ignore', 'inherit'],
-  });
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  if (code !== 0) throw new Error(`tail ended with ${code}`);
-  const [samples, peak] = readFileSync(report, 'utf8').split('peak');
-  const sizes = samples.trim().split(' ').map(Number);
-  const quarter = Math.ceil(sizes.length / 4);
-  const megabytes = (kilobytes) => Math.round(kilobytes / 1024);
-  return {
-    first: megabytes(median(sizes.slice(0, quarter))),
-    last: megabytes(median(sizes.slice(-quarter))),
-    peak: megabytes(Number(peak)),
-  };
-}
-
 async function memories() {
   console.log(`\nmemory over ${Number(values.events).toLocaleString('en')} events`);
   const missed = [];
@@ -149,7 +107,10 @@ async function memories() {
     ['text, folded', []],
     ['--summary', ['--summary']],
   ]) {
-    const { first, last, peak } = await memory(argv);
+    const { first, last, peak } = await memoryOf([...tail, '-', ...argv], values.events, {
+      folder,
+      env: environment,
+    });
     console.log(
       `  ${title.padEnd(20)}${first} MB in the first quarter, ${last} in the last, ${peak} at most  must be < ${mostMemory}`,
     );

@@ -16,6 +16,7 @@ export const codes = {
   'not-verified': 3,
   'config-rejected': 3,
   'cases-failed': 3,
+  'no-events': 3,
   'cluster-unreachable': 4,
   'cluster-unauthorized': 4,
   'cluster-forbidden': 4,

@@ -9,6 +9,8 @@ const [openBrace, closeBrace, letterL] = [0x7b, 0x7d, 0x6c];
 /** Whole lines, each with its newline, and the number of each in its source, counted from 1. */
 export interface Block {
   readonly text: string;
+  /** Whether each character is one byte. */
+  readonly ascii: boolean;
   readonly numbers: (index: number) => number;
 }
 
@@ -24,8 +26,8 @@ export function pick(
   literals: readonly string[],
 ): { block: Block; lines: number } {
   if (literals.length === 0) {
-    const text = decoded(bytes);
-    return { block: { text, numbers: (index) => first + index }, lines: countLines(text) };
+    const block = decoded(bytes);
+    return { block: { ...block, numbers: (index) => first + index }, lines: countLines(block.text) };
   }
   const finders = literals.map((literal) => new Finder(bytes, literal));
   const kept: Buffer[] = [];
@@ -47,8 +49,7 @@ export function pick(
     }
     start = end + 1;
   }
-  const text = kept.length === 0 ? '' : decoded(Buffer.concat(kept));
-  return { block: { text, numbers: (index) => numbers[index] ?? 0 }, lines };
+  return { block: { ...decoded(Buffer.concat(kept)), numbers: (index) => numbers[index] ?? 0 }, lines };
 }
 
 function countLines(text: string): number {
@@ -94,4 +95,7 @@ class Finder {
 }
 
 // ASCII is the usual case, and to copy it is far quicker than to decode it
-const decoded = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
+function decoded(bytes: Buffer): Pick<Block, 'text' | 'ascii'> {
+  const ascii = isAscii(bytes);
+  return { text: bytes.toString(ascii ? 'latin1' : 'utf8'), ascii };
+}

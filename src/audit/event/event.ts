@@ -1,5 +1,6 @@
 // One audit event as this tool reads it, whatever carried it: audit.k8s.io v1, v1beta1 and v1alpha1
 // (apiserver pkg/apis/audit/*/types.go), with the keys of a log line or as the receiver stored them.
+import type { Size } from './size.ts';
 
 /** One recorded stage of a request. Text that the event does not have is empty. */
 export interface Event {
@@ -34,10 +35,13 @@ export interface Event {
   readonly decision: string;
   /** The event itself, as JSON; empty where it was read only for what a line says (`Reader`). */
   readonly json: string;
+  /** Where it was measured on its way (`Reader`). */
+  readonly size?: Size;
 }
 
 /** Whether a stage is the last one of its request, which says everything that those before it said. */
-export const isLast = ({ stage }: Event): boolean => stage === 'ResponseComplete' || stage === 'Panic';
+export const isLast = ({ stage }: Pick<Event, 'stage'>): boolean =>
+  stage === 'ResponseComplete' || stage === 'Panic';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -9,6 +9,8 @@ import { Scanner } from './scan.ts';
 export interface Lines {
   /** Each ends with a newline. */
   readonly text: string;
+  /** Whether each character is known to be one byte. */
+  readonly ascii?: boolean;
   /** The number of each line, counted from 1. */
   readonly numbers: (index: number) => number;
 }
@@ -39,6 +41,7 @@ interface Begun {
 
 interface ReaderOptions {
   readonly mixed?: boolean;
+  readonly measured?: boolean;
   readonly counts?: ((last: Event) => boolean) | undefined;
 }
 
@@ -46,6 +49,7 @@ interface ReaderOptions {
 export class Reader {
   private readonly whole: boolean;
   private readonly mixed: boolean;
+  private readonly measured: boolean;
   private readonly counts: ((last: Event) => boolean) | undefined;
   private unreadCount = 0;
   private first: { line: number; why: string } | undefined;
@@ -58,11 +62,13 @@ export class Reader {
   /**
    * @param whole whether every byte of an event matters, since it is shown whole; else only what a line says
    * @param mixed whether others write between the events: what is no JSON is theirs, and not unread
+   * @param measured whether events come with their size instead, and with nothing else that no policy is asked about
    * @param counts where stages are folded: whether a last stage counts. A first stage whose last one stands among the
    * same lines and counts may be left out: nothing of it would be shown
    */
-  constructor(whole: boolean, { mixed = false, counts }: ReaderOptions = {}) {
+  constructor(whole: boolean, { mixed = false, measured = false, counts }: ReaderOptions = {}) {
     this.mixed = mixed;
+    this.measured = measured;
     this.whole = whole;
     this.counts = whole ? undefined : counts;
   }
@@ -78,11 +84,12 @@ export class Reader {
   }
 
   /** The events of some lines. */
-  read({ text, numbers }: Lines): Event[] {
+  read({ text, numbers, ascii }: Lines): Event[] {
     const events: Event[] = [];
     const begun: Begun[] = [];
     const ended = new Set<string>();
     const scanner = new Scanner(text);
+    const one = this.quickly(scanner, ascii === true);
     for (let start = 0, index = 0, end = 0; start < text.length; start = end + 1, index++) {
       end = text.indexOf('\n', start);
       const quick = this.open === undefined && !this.whole;
@@ -91,7 +98,7 @@ export class Reader {
         begun.push({ auditId, start, end, number: numbers(index), place: events.length });
         continue;
       }
-      const event = quick ? scanner.event(start, end) : undefined;
+      const event = quick ? one(start, end) : undefined;
       if (event === undefined) this.line(text.slice(start, end).replace(/\r$/, ''), numbers(index), events);
       else events.push(event);
       if (event !== undefined && isLast(event) && this.counts?.(event) === true) ended.add(event.auditId);
@@ -102,6 +109,12 @@ export class Reader {
       scanner,
       text,
     );
+  }
+
+  private quickly(scanner: Scanner, ascii: boolean): (start: number, end: number) => Event | undefined {
+    return this.measured
+      ? (start, end) => scanner.asked(start, end, ascii)
+      : (start, end) => scanner.event(start, end);
   }
 
   /** The events with those first stages in their places whose last ones are not among them. */

@@ -34,7 +34,8 @@ function rejectedIn({ policy, found }: Reading, minor: number): readonly (Found 
     .filter(({ path, place }) => !isMistyped(place ?? path));
 }
 
-function positionOf(text: string, offset: number): { line: number; column: number } {
+/** Where in a text an offset is; both from 1 on. */
+export function positionOf(text: string, offset: number): { line: number; column: number } {
   const lines = text.slice(0, offset).split(/\r\n|\r|\n/);
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }

@@ -16,6 +16,8 @@ export interface FileWish {
   readonly literals: readonly string[];
   /** Whether every byte of an event matters. */
   readonly whole: boolean;
+  /** As in Reader. */
+  readonly measured?: boolean | undefined;
   /** As in Reader; of a file that is read once. */
   readonly counts?: ((last: Event) => boolean) | undefined;
 }
@@ -39,12 +41,13 @@ async function* batches(
     position,
     literals,
     whole,
+    measured = false,
     counts,
   }: FileWish & { readonly name: string },
 ): AsyncGenerator<Batch> {
   const placed = follow || resumable || position !== undefined;
   if (!placed || !(await world.canGrow(path))) {
-    yield* blockBatches(name, world.lines(path, literals), new Reader(whole, { counts }));
+    yield* blockBatches(name, world.lines(path, literals), new Reader(whole, { counts, measured }));
     return;
   }
   yield* logBatches(world.log({ path }, { follow, literals, position }), whole);

@@ -1,4 +1,5 @@
 // Batches of events out of the pieces of a log.
+import type { Event } from '../../audit/event/event.ts';
 import { Reader } from '../../audit/event/shapes.ts';
 import type { Block } from '../../io/line-block.ts';
 import type { Piece } from '../../io/log/lines.ts';
@@ -67,12 +68,17 @@ export async function* blockBatches(
   reader: Reader,
 ): AsyncGenerator<Batch> {
   const unread = new UnreadLines();
+  let before = 0;
+  const batch = (events: readonly Event[], notes: readonly string[]): Batch => {
+    const more = reader.unread.count - before;
+    before += more;
+    return { events, ...(more > 0 && { unread: more }), ...(notes.length > 0 && { notes }) };
+  };
   for await (const block of blocks) {
     const events = reader.read(block);
-    const notes = unread.notes(reader, name);
-    yield { events, ...(notes.length > 0 && { notes }) };
+    yield batch(events, unread.notes(reader, name));
   }
   reader.end();
   const notes = [...unread.notes(reader, name), ...unread.rest(reader, name)];
-  if (notes.length > 0) yield { events: [], notes };
+  if (notes.length > 0) yield batch([], notes);
 }

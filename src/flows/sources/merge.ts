@@ -11,6 +11,8 @@ export interface Merged {
   /** Of each source that got further: where it goes on behind these events. */
   readonly positions: Readonly<Record<string, object>>;
   readonly notes: readonly string[];
+  /** As in Batch; of files that are read once. */
+  readonly unread?: number;
 }
 
 /** So many events of a source wait for the others at the most, give or take a batch. */

@@ -39,6 +39,7 @@ export interface Wish extends Omit<Selection, 'since' | 'until'> {
   readonly until?: Moment;
   /** As in Reader. */
   readonly whole: boolean;
+  readonly measured?: boolean;
   /** Every stage of a request, so that none may be left out. */
   readonly allStages: boolean;
   readonly positions: Positions;
@@ -130,10 +131,10 @@ function selectionOf(world: World, wish: Wish, kind: 'files' | SourceName): Sele
 type Opening = (world: World, wish: Wish, selection: Selection) => Promise<readonly Source[]>;
 
 const opened: Readonly<Record<'files' | SourceName, Opening>> = {
-  files: async (world, { from, follow, resumable, positions, whole, allStages }, selection) => {
+  files: async (world, { from, follow, resumable, positions, whole, measured, allStages }, selection) => {
     const { fileSource } = await import('./files.ts');
     const counts = allStages ? undefined : matcher(selection).stage;
-    const one = { follow, resumable, literals: literals(selection), whole, counts };
+    const one = { follow, resumable, literals: literals(selection), whole, counts, measured };
     return from.files.map((path) => fileSource(world, path, { ...one, position: positions[path] }));
   },
   search: async (world, wish, selection) => [await searched(world, wish, selection)],
@@ -192,6 +193,6 @@ async function accessTo(world: World, { from: { sink }, tell }: Wish): Promise<S
 /** One after the other: what was rotated first, first. */
 async function* inTurn(sources: readonly Source[]): AsyncGenerator<Merged> {
   for (const source of sources)
-    for await (const { events, position, notes = [] } of source.batches())
-      yield { events, notes, positions: position === undefined ? {} : { [source.name]: position } };
+    for await (const { events, position, notes = [], unread = 0 } of source.batches())
+      yield { events, notes, unread, positions: position === undefined ? {} : { [source.name]: position } };
 }

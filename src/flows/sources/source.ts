@@ -8,6 +8,8 @@ export interface Batch {
   readonly events: readonly Event[];
   /** Where a later run goes on behind these events, to be written as JSON; no secrets. Absent where it is as before. */
   readonly position?: object;
+  /** How many lines that are no event came with these; left out where there were none. */
+  readonly unread?: number;
   /** Sentences for the user: what could not be read, what must have been lost. */
   readonly notes?: readonly string[];
 }

@@ -19,7 +19,7 @@ export interface Piece extends Block {
   readonly unended: boolean;
 }
 
-const none = { text: '', numbers: () => 0, before: () => undefined, notes: [], unended: false };
+const none = { text: '', ascii: true, numbers: () => 0, before: () => undefined, notes: [], unended: false };
 
 // A line that was cut in two, when the log was emptied while it was written, goes on in the next file. One that was
 // never ended does not: the next file begins with an event.
