@@ -15,6 +15,7 @@ export const codes = {
   'not-delivered': 3,
   'not-verified': 3,
   'config-rejected': 3,
+  'policy-faulty': 3,
   'cluster-unreachable': 4,
   'cluster-unauthorized': 4,
   'cluster-forbidden': 4,
