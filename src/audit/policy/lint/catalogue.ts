@@ -23,7 +23,7 @@ const titles: Readonly<Record<string, string>> = {
   'more-documents': 'A second YAML document',
   'api-version': 'Not a version of audit.k8s.io that is read',
   kind: 'Not of kind Policy',
-  'no-rules': 'No rules',
+  'no-rules': 'A policy without rules',
   level: 'Not a level',
   stage: 'Not a stage',
   'url-slash': 'A URL that does not begin with a slash',

@@ -28,12 +28,13 @@ export function editOf(text: string, reading: Reading, path: string, fix: Fix): 
 /** What may stand behind a scalar in a line. */
 const endsScalar = /^(?:$|[\s,\]}])/;
 const endsKey = /^\s*:(?:$|\s)/;
+const endsQuotedKey = /^\s*:/;
 
 function writing(text: string, at: number, fix: Extract<Fix, { write: string }>): Edit | undefined {
   const { write, for: said } = fix;
   for (const quote of ['', '"', "'"]) {
     const found = `${quote}${said}${quote}`;
-    const ends = fix.key === true ? endsKey : endsScalar;
+    const ends = fix.key !== true ? endsScalar : quote === '' ? endsKey : endsQuotedKey;
     if (!text.startsWith(found, at) || !ends.test(rest(text, at + found.length))) continue;
     const put = quote === '' && write === '' ? '""' : `${quote}${write}${quote}`;
     return {
