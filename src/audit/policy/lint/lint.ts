@@ -103,13 +103,16 @@ function respelled({ id, message, hint = '' }: PolicyProblem): Mend {
   return isWord ? { fix: { write, for: said } } : {};
 }
 
+/** Fields that say nothing about what is recorded, or without which no API server starts. */
+const withoutThem: readonly string[] = ['apiVersion', 'kind', 'metadata', 'rules', 'level'];
+
 /** A field that counts at last narrows a rule, or omits something, unless without it nothing started at all. */
 function renamed({ path }: Misread, meant: string, { policy, has }: Reading): Mend {
   const [, above = '', key = ''] = /^(.*?\.?)([^.]+)$/s.exec(path) ?? [];
   if (has(`${above}${meant}`)) return {};
   const [, index] = /^rules\[(\d+)\]/.exec(path) ?? [];
   const rule = index === undefined ? undefined : policy?.rules?.[Number(index)];
-  const less = meant !== 'level' && (rule === undefined || rankOf(rule) > 0);
+  const less = !withoutThem.includes(meant) && (rule === undefined || rankOf(rule) > 0);
   return { fix: { write: meant, for: key, key: true }, less };
 }
 
