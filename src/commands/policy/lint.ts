@@ -34,13 +34,17 @@ export default class PolicyLint extends Command {
     file: filesArg('policies: files, - for standard input, or vendor, recommended, minimal'),
   };
   static override flags = {
-    cluster: Flags.boolean({ summary: 'ask the cluster for its version and its resources' }),
+    cluster: Flags.boolean({ summary: 'ask the cluster for its version and its resources', default: false }),
     ...kubernetesVersionFlag,
-    fix: Flags.boolean({ summary: 'mend what has one meaning only; of - the mended policy goes to stdout' }),
-    strict: Flags.boolean({ summary: 'exit by 3 for warnings, too' }),
+    fix: Flags.boolean({
+      summary: 'mend what has one meaning only; of - the mended policy goes to stdout',
+      default: false,
+    }),
+    strict: Flags.boolean({ summary: 'exit by 3 for warnings, too', default: false }),
     ignore: Flags.string({
       summary: 'leave a rule out, by its id; may be repeated',
       helpValue: 'RULE',
+      default: [],
       multiple: true,
       multipleNonGreedy: true,
     }),
@@ -50,7 +54,7 @@ export default class PolicyLint extends Command {
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(PolicyLint);
-    const { cluster, fix, strict, ignore = [], 'kubernetes-version': version, ...rest } = flags;
+    const { cluster, fix, strict, ignore, 'kubernetes-version': version, ...rest } = flags;
     const { lint, rules } = await import('../../flows/policy/lint.ts');
     const files = argv as readonly string[];
     if (fix && files.includes('-') && flags.output !== 'text')

@@ -79,7 +79,7 @@ export async function lint(world: World, request: LintRequest): Promise<Linted> 
   const files: LintedFile[] = [];
   for (const file of new Set(request.files)) {
     const policy = await openPolicy(world, file);
-    const { text, fixed } = mend(policy, version, request.fix && options);
+    const { text, fixed } = mend(policy, version, request.fix ? options : undefined);
     if (request.fix && file === '-') mended = text;
     else if (fixed.length > 0 && 'file' in policy) await world.rewrite(file, policy.text, text);
     files.push({ file, ...shown(text, version, options), fixed });
@@ -90,9 +90,9 @@ export async function lint(world: World, request: LintRequest): Promise<Linted> 
   return { result: { kubernetes, resources, files, counts, faulty }, mended };
 }
 
-function mend(policy: PolicyChoice, version: ServerVersion, options: LintOptions | false): FixedText {
+function mend(policy: PolicyChoice, version: ServerVersion, options: LintOptions | undefined): FixedText {
   const text = 'text' in policy ? policy.text : preset(policy.preset, version);
-  return options === false ? { text, fixed: [] } : fixPolicy(text, version, options);
+  return options === undefined ? { text, fixed: [] } : fixPolicy(text, version, options);
 }
 
 // what could not be looked at does not pass where everything has to

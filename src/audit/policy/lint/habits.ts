@@ -143,7 +143,7 @@ const execByGet: LintRule = {
         {
           path: `rules[${i}].verbs`,
           message: `a create of ${dropped.join(', ')} is recorded, and a get is not: kubectl sends it from 1.30 on, and so do browsers`,
-          hint: 'add a rule with verbs [get] for them, or leave the verbs out',
+          hint: 'add a rule with verbs [get] for them, before any that drops it',
         },
       ];
     }),
