@@ -17,6 +17,7 @@ export const codes = {
   'config-rejected': 3,
   'cases-failed': 3,
   'no-events': 3,
+  'policy-faulty': 3,
   'cluster-unreachable': 4,
   'cluster-unauthorized': 4,
   'cluster-forbidden': 4,

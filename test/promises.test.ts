@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import * as nodeChecks from '../src/audit/check/nodes.ts';
 import { statusChecks } from '../src/audit/check/state.ts';
 import { preflight } from '../src/flows/enable.ts';
+import { catalogue, pageOf } from '../src/audit/policy/lint/catalogue.ts';
 import { manifest } from '../src/cli/catalogue.ts';
 import { codes } from '../src/errors.ts';
 import { phaseCodes } from '../src/node/protocol.ts';
@@ -46,6 +47,19 @@ describe('the project', () => {
       ([, code]) => code,
     );
     assert.deepEqual(told.sort(), [...phaseCodes].sort());
+  });
+
+  it('has a section for every rule of lint, with its severity, and no other', () => {
+    const page = readFileSync('docs/policy-lint.md', 'utf8');
+    const told = [
+      ...page.matchAll(/^### (\S+)\n\n\*\*(\w+)\.\*\* .{20,}\n\n```yaml\n[^`]+\n```\n\nFix: \S/gm),
+    ];
+    assert.deepEqual(
+      told.map(([, id, severity]) => `${id} ${severity}`),
+      catalogue.map(({ id, severity }) => `${id} ${severity}`),
+    );
+    assert.equal(told.length, page.match(/^### /gm)?.length);
+    for (const { id } of catalogue) assert.ok(pageOf(id).endsWith(`/docs/policy-lint.md#${id}`), id);
   });
 
   it('throws every failure that it documents', () => {

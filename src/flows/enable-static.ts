@@ -14,8 +14,9 @@ import type { Facts } from '../audit/facts.ts';
 import type { AuditRecord } from '../audit/plan/record.ts';
 import { planRollout, recordedChange } from '../audit/plan/rollout.ts';
 import type { Ground } from '../audit/plan/turns.ts';
-import { checkPolicy } from '../audit/policy/check.ts';
+import { lintPolicy } from '../audit/policy/lint/lint.ts';
 import { preset } from '../audit/policy/presets.ts';
+import type { PolicyProblem } from '../audit/policy/problem.ts';
 import { recordedProbes } from '../audit/policy/recorded.ts';
 import type { EnableResult, TestEventResult } from '../audit/results.ts';
 import { volatileOn } from '../audit/target/changeable.ts';
@@ -100,13 +101,24 @@ function preflightOf(
   request: StaticRequest,
   { name, text, recorded }: { readonly name: string; readonly text: string; readonly recorded: number },
 ): readonly Finding[] {
-  const problems = checkPolicy(text, facts.version);
+  // a preset is what it is, and lint of every version of it is a test
+  const { problems } = 'preset' in request.policy ? { problems: [] } : lintPolicy(text, facts.version);
+  for (const line of warningLines(name, problems)) request.tell(line);
   const subject = { facts, sink: request.access.sink, policy: { name, problems, recorded } };
   return [
     ...answerAll([permissions, recordReadable, ...(sends(request) ? [receiverReachable] : [])], subject),
     ...answerAll([policyAccepted, policyClear, policyRecords], subject),
   ];
 }
+
+/** Every warning once, for stderr; the check sums them up. */
+const warningLines = (name: string, problems: readonly PolicyProblem[]): readonly string[] =>
+  problems
+    .filter(({ severity }) => severity === 'warning')
+    .map(
+      ({ id, path, line, column, message, hint }) =>
+        `! ${name}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}${hint === undefined ? '' : ` (${hint})`} [${id}]`,
+    );
 
 function recordOf(
   facts: Facts,

@@ -180,6 +180,11 @@ export interface World {
   /** A file that the user named, `-` for standard input, as text; at most 1 MiB where nothing else is said. @throws Failure usage | interrupted */
   read(path: string, maxBytes?: number): Promise<string>;
   /**
+   * Puts a text in the place of the one that was read of a file (src/io/rewrite-file.ts).
+   * @throws Failure usage when it cannot, or the file was changed meanwhile
+   */
+  rewrite(path: string, before: string, after: string): Promise<void>;
+  /**
    * Lines of a file that the user named, or of standard input (`-`); packed or not (src/io/event-lines.ts).
    * @param literals a JSON object in one line that holds none of these is left out; with none given, no line is
    * @throws Failure usage when it cannot be read | interrupted
@@ -238,6 +243,8 @@ export function openWorld(options: WorldOptions): World {
     },
     helm: once(async () => (await import('./helm.ts')).openHelm(options)),
     read: async (path, maxBytes) => (await import('./read-file.ts')).readNamed(path, options, maxBytes),
+    rewrite: async (path, before, after) =>
+      (await import('./rewrite-file.ts')).rewriteNamed(path, before, after),
     lines: async function* (path, literals) {
       yield* (await import('./event-lines.ts')).blocks(path, literals, options);
     },

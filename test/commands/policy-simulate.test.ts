@@ -126,7 +126,7 @@ describe('policy simulate', function () {
       wrong,
       2,
       'policy-invalid',
-      /Line 4: rules\[0\]\.level: /,
+      /standard input:4:12 rules\[0\]\.level: /,
     ],
     [
       'another with an error',
@@ -134,7 +134,7 @@ describe('policy simulate', function () {
       wrong,
       2,
       'policy-invalid',
-      /Line 4/,
+      /standard input:4:/,
     ],
     ['standard input twice', () => ['-', '--log', '-'], text, 2, 'usage', /one policy or one log/],
     ['a log that is not there', () => ['minimal', '--log', 'nowhere.log'], '', 2, 'usage', /nowhere\.log/],

@@ -10,6 +10,20 @@ interface Resource {
   readonly verbs: readonly string[];
 }
 
+/** One group of aggregated discovery. */
+interface Discovered {
+  readonly metadata: { readonly name?: string };
+  readonly versions: readonly {
+    readonly version: string;
+    readonly freshness: string;
+    readonly resources: readonly {
+      readonly resource: string;
+      readonly scope: string;
+      readonly subresources: readonly { readonly subresource: string }[];
+    }[];
+  }[];
+}
+
 /** States it of a subject that runs. */
 export function discoveryContract(subject: () => Subject): void {
   describe('what it tells of itself', () => {
@@ -40,6 +54,33 @@ export function discoveryContract(subject: () => Subject): void {
       assert.deepEqual([found?.kind, found?.namespaced], ['ConfigMap', true]);
       const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
       assert.deepEqual(found?.verbs, verbs);
+    });
+
+    it('names subresources beside their resources', async () => {
+      const core = parsed(await subject().request('GET', '/api/v1'));
+      const names = (core['resources'] as Resource[]).map(({ name }) => name);
+      for (const name of ['pods/log', 'pods/exec', 'serviceaccounts/token', 'namespaces/finalize'])
+        assert.ok(names.includes(name), name);
+    });
+
+    it('says it all at once where that is asked for, from 1.27 on', async () => {
+      const as = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+      for (const path of ['/api', '/apis']) {
+        const reply = await subject().request('GET', path, { headers: { accept: `${as},application/json` } });
+        const { kind, items } = parsed(reply);
+        if (minor(subject()) < 27) {
+          assert.equal(kind, path === '/api' ? 'APIVersions' : 'APIGroupList');
+          continue;
+        }
+        assert.deepEqual([reply.headers['content-type'], kind], [as, 'APIGroupDiscoveryList']);
+        const [group, resource] = path === '/api' ? [undefined, 'pods'] : ['apps', 'deployments'];
+        const found = (items as Discovered[]).find(({ metadata: { name } }) => name === group);
+        const [version] = found?.versions ?? [];
+        const one = version?.resources.find((each) => each.resource === resource);
+        assert.deepEqual([version?.version, version?.freshness], ['v1', 'Current']);
+        assert.equal(one?.scope, 'Namespaced');
+        assert.ok(one?.subresources.some(({ subresource }) => subresource === 'status'));
+      }
     });
 
     for (const path of [

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { KubeObject } from '../../src/demo/kubernetes/object.ts';
 import type { NodesOptions } from '../../src/demo/node/nodes.ts';
 import { Failure } from '../../src/errors.ts';
+import { codeOfEnable } from '../../src/flows/enable.ts';
+import type { EnableRequest } from '../../src/flows/enable.ts';
 import { watchAvailability } from '../support/availability.ts';
 import { here, openScene, type Scene } from './scene.ts';
 
@@ -154,6 +156,27 @@ describe('enable and disable on control-plane nodes', function () {
     assert.ok(scene.manifest().includes(folders[0] ?? 'none'));
     await scene.disable();
     assert.deepEqual(scene.state(), before);
+  });
+
+  it('lints a policy of its own first: each warning once, a check that sums up, and an error that refuses', async () => {
+    await begin();
+    const policyOf = (verb: string): EnableRequest['policy'] => ({
+      file: 'p.yaml',
+      text: `apiVersion: audit.k8s.io/v1\nrules:\n  - level: None\n    verbs: [${verb}]\n  - level: Metadata\n`,
+    });
+    const { outcome, checks } = await scene.enable({ policy: policyOf('GET, watch'), dryRun: true });
+    const told = scene.told.filter((line) => line.includes('[verb-case]'));
+    assert.deepEqual(told, [
+      '! p.yaml:4:13: rules[0].verbs[0]: "GET" matches nothing: verbs are in lower case (write get) [verb-case]',
+    ]);
+    const clear = checks.find(({ id }) => id === 'policy-clear');
+    assert.deepEqual([outcome, clear?.result], ['planned', 'bad']);
+    assert.equal(clear?.evidence, '1 warning: verb-case (line 4)');
+    const refused = await scene.enable({ policy: policyOf('[a]'), dryRun: true });
+    assert.deepEqual([refused.outcome, codeOfEnable(refused)], ['refused', 'policy-invalid']);
+    scene.told.length = 0;
+    await scene.enable({ policy: { preset: 'vendor' }, dryRun: true });
+    assert.ok(!scene.told.some((line) => line.startsWith('!')));
   });
 
   it('leaves everything as it was when the twin says no', async () => {

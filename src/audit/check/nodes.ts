@@ -54,10 +54,10 @@ export const policyClear: Check<PolicySubject> = {
   code: 'policy-invalid',
   ask: ({ policy: { name, problems } }) => {
     const told = problems.filter(({ severity }) => severity === 'warning');
-    const [first] = told;
-    if (first === undefined) return ok(name);
-    const all = told.map(({ line, path, message }) => `line ${line} ${path}: ${message}`).join('; ');
-    return bad(all, first.hint ?? 'see that the policy is what you mean');
+    if (told.length === 0) return ok(name);
+    const all = told.map(({ id, line }) => `${id} (line ${line})`).join(', ');
+    const count = `${told.length} warning${told.length === 1 ? '' : 's'}`;
+    return bad(`${count}: ${all}`, `each in words: kubectl sematext-audit policy lint ${name}`);
   },
 };
 

@@ -25,9 +25,23 @@ export type DecodingId = keyof typeof decoding;
 export interface Reading {
   /** What the API server would go on with: unknown fields left out, of equal keys the last; undefined when unreadable. */
   readonly policy: Decoded | undefined;
-  readonly found: readonly (Found & { readonly id: DecodingId })[];
+  readonly found: readonly Misread[];
   /** Offset of a field by its path, or of the nearest one above it that the text has. */
   readonly offsetOf: (path: string) => number;
+  /** The same of what stands behind a field's name. */
+  readonly valueOffsetOf: (path: string) => number;
+  /** Whether the text has a field or an item of this path. */
+  readonly has: (path: string) => boolean;
+  /** Paths of items without a value, which are "". */
+  readonly nulls: readonly string[];
+}
+
+export interface Misread extends Found {
+  readonly id: DecodingId;
+  /** The field that was meant, where its name is in the wrong case. */
+  readonly meant?: string;
+  /** A word or number that was to be a text. */
+  readonly bare?: true;
 }
 
 /** Reads a text as an API server of that version does. */
@@ -63,8 +77,10 @@ const nextDocument = '---';
 
 class Decoder {
   readonly #minor: number;
-  readonly #found: (Found & { id: DecodingId })[] = [];
+  readonly #found: Misread[] = [];
+  readonly #nulls: string[] = [];
   readonly #offsets = new Map<string, number>();
+  readonly #values = new Map<string, number>();
 
   constructor(minor: number) {
     this.#minor = minor;
@@ -74,7 +90,7 @@ class Decoder {
     this.#offsets.set(path, offset);
   }
 
-  find(id: DecodingId, found: Found): void {
+  find(id: DecodingId, found: Omit<Misread, 'id'>): void {
     this.#found.push({ id, ...found });
   }
 
@@ -83,7 +99,14 @@ class Decoder {
       path.slice(0, Math.max(path.lastIndexOf('.'), path.lastIndexOf('['), 0));
     const offsetOf = (path: string): number =>
       this.#offsets.get(path) ?? (path === '' ? 0 : offsetOf(above(path)));
-    return { policy, found: this.#found, offsetOf };
+    return {
+      policy,
+      found: this.#found,
+      offsetOf,
+      valueOffsetOf: (path) => this.#values.get(path) ?? offsetOf(path),
+      has: (path) => this.#offsets.has(path),
+      nulls: this.#nulls,
+    };
   }
 
   /** The fields that are known, of equal ones the last. */
@@ -92,6 +115,7 @@ class Decoder {
     for (const entry of entries) {
       const path = within === '' ? entry.key : `${within}.${entry.key}`;
       this.at(path, entry.at);
+      this.#values.set(path, entry.value.at);
       if (last.has(entry.key))
         this.find('duplicate-field', {
           path,
@@ -123,7 +147,7 @@ class Decoder {
   #shapeOf(key: string, fields: Fields, path: string): Shape | undefined {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (field === undefined)
-      this.find('unknown-field', { path, message: `unknown field "${path}"`, hint: hintFor(key, fields) });
+      this.find('unknown-field', { path, message: `unknown field "${path}"`, ...hintFor(key, fields) });
     else if (field.since !== undefined && field.since > this.#minor)
       this.find('field-too-new', {
         path,
@@ -167,6 +191,7 @@ class Decoder {
     const ofNull = shape === 'string' ? '' : {};
     return node.items.map((item, i) => {
       this.at(`${path}[${i}]`, item.at);
+      if (item.kind === 'null') this.#nulls.push(`${path}[${i}]`);
       return this.#value(item, shape, `${path}[${i}]`) ?? ofNull;
     });
   }
@@ -175,16 +200,19 @@ class Decoder {
     const message = `must be ${wanted}, and is ${nameOf(node)}`;
     const word = node.kind === 'boolean' || node.kind === 'number' ? String(node.value) : undefined;
     const hint = `YAML 1.1 takes it for ${word ?? ''}: put it in quotes`;
-    this.find('wrong-type', { path, message, ...(wanted === 'a text' && word !== undefined && { hint }) });
+    const isBare = wanted === 'a text' && word !== undefined;
+    this.find('wrong-type', { path, message, ...(isBare && { hint, bare: true }) });
   }
 }
 
-function hintFor(key: string, fields: Fields): string {
+function hintFor(key: string, fields: Fields): { hint: string; meant?: string } {
   const same = Object.keys(fields).find((name) => name.toLowerCase() === key.toLowerCase());
-  if (same === 'apiVersion' || same === 'kind') return `write ${same}`;
-  if (same !== undefined) return `it is ignored; write ${same}`;
+  if (same === 'apiVersion' || same === 'kind') return { hint: `write ${same}`, meant: same };
+  if (same !== undefined) return { hint: `it is ignored; write ${same}`, meant: same };
   const home = homeOf(key);
-  return `it is ignored, as if it were not there${home === undefined ? '' : `; it belongs to ${home}`}`;
+  return {
+    hint: `it is ignored, as if it were not there${home === undefined ? '' : `; it belongs to ${home}`}`,
+  };
 }
 
 function nameOf(node: Node): string {

@@ -78,12 +78,82 @@ function resourceOf(kind: Kind): object {
   return { name, singularName, namespaced, kind: kind.kind, verbs, ...(shortNames && { shortNames }) };
 }
 
+/** Subresources that real API servers name beside their resources, by resource. */
+const below: Readonly<Record<string, readonly (readonly [name: string, kind: string, verb: string])[]>> = {
+  deployments: [
+    ['scale', 'Scale', 'get'],
+    ['status', 'Deployment', 'get'],
+  ],
+  namespaces: [
+    ['finalize', 'Namespace', 'update'],
+    ['status', 'Namespace', 'get'],
+  ],
+  nodes: [
+    ['proxy', 'NodeProxyOptions', 'get'],
+    ['status', 'Node', 'get'],
+  ],
+  pods: [
+    ['attach', 'PodAttachOptions', 'get'],
+    ['exec', 'PodExecOptions', 'get'],
+    ['log', 'Pod', 'get'],
+    ['portforward', 'PodPortForwardOptions', 'get'],
+    ['status', 'Pod', 'get'],
+  ],
+  serviceaccounts: [['token', 'TokenRequest', 'create']],
+};
+
+function subresourcesOf({ resource, namespaced, group }: Kind): readonly object[] {
+  const rows = group === '' || group === 'apps' ? (below[resource] ?? []) : [];
+  return rows.map(([name, kind, verb]) => ({
+    ...{ name: `${resource}/${name}`, singularName: '', namespaced, kind },
+    verbs: [verb],
+  }));
+}
+
+/** An APIGroupDiscoveryList says it all at once, from 1.27 on: GET /api and /apis, where the client asks for it. */
+export function aggregated(kinds: readonly Kind[], core: boolean): object {
+  const own = kinds.filter(({ group }) => (group === '') === core);
+  const items = [...new Set(own.map(({ group }) => group))].map((name) => {
+    const inGroup = own.filter(({ group }) => group === name);
+    const versions = [...new Set(inGroup.map(({ version }) => version))].map((version) => ({
+      version,
+      resources: inGroup.filter((kind) => kind.version === version).map(discovered),
+      freshness: 'Current',
+    }));
+    return { metadata: name === '' ? {} : { name }, versions };
+  });
+  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
+}
+
+function discovered(kind: Kind): object {
+  const { resource, namespaced, shortNames } = kind;
+  const responseKind = { group: '', version: '', kind: kind.kind };
+  const subresources = (below[resource] ?? []).map(([subresource, of, verb]) => ({
+    subresource,
+    responseKind: { group: '', version: '', kind: of },
+    verbs: [verb],
+  }));
+  return {
+    resource,
+    responseKind,
+    scope: namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: kind.kind.toLowerCase(),
+    verbs: resource === 'selfsubjectaccessreviews' ? ['create'] : everyVerb,
+    ...(shortNames && { shortNames }),
+    ...(subresources.length > 0 && { subresources }),
+  };
+}
+
 /** GET /api/v1 or /apis/GROUP/VERSION; undefined when it is not served. */
 export function resourceList(kinds: readonly Kind[], groupVersion: string): object | undefined {
   const own = kinds.filter((kind) => apiVersion(kind) === groupVersion);
   if (own.length === 0) return undefined;
   const first = { kind: 'APIResourceList', ...(groupVersion !== 'v1' && { apiVersion: 'v1' }) };
-  return { ...first, groupVersion, resources: own.map(resourceOf) };
+  return {
+    ...first,
+    groupVersion,
+    resources: own.flatMap((kind) => [resourceOf(kind), ...subresourcesOf(kind)]),
+  };
 }
 
 /** GET /: the paths that are there. */

@@ -1,6 +1,14 @@
 // The paths that are no resources: version, discovery, health, metrics, flagz.
 import type { Reply, Request } from '../http.ts';
-import { coreVersions, groupDocument, groupList, paths, resourceList, versionDocument } from './discovery.ts';
+import {
+  aggregated,
+  coreVersions,
+  groupDocument,
+  groupList,
+  paths,
+  resourceList,
+  versionDocument,
+} from './discovery.ts';
 import { metricsText } from './metrics-text.ts';
 import { minorOf, type Process } from './process.ts';
 import { flagValues, flagzText } from './server-flags.ts';
@@ -64,6 +72,19 @@ function metrics({ settings, counters, startedAt }: Process): Answer {
   return text(metricsText(settings.release, counters, startedAt), type);
 }
 
+const wanted = /application\/json;g=apidiscovery\.k8s\.io;v=v2;as=APIGroupDiscoveryList/;
+
+/** Aggregated discovery, where it is asked for and there. */
+function atOnce(
+  { settings, kinds }: Process,
+  headers: Request['headers'],
+  core: boolean,
+): Answer | undefined {
+  const [type] = wanted.exec(headers['accept'] ?? '') ?? [];
+  if (type === undefined || minorOf(settings.release) < 27) return undefined;
+  return { ...json(aggregated(kinds, core)), headers: { 'content-type': type } };
+}
+
 const served: Readonly<Record<string, (run: Process, request: Request) => Answer>> = {
   '/': ({ kinds }) =>
     json(
@@ -72,8 +93,8 @@ const served: Readonly<Record<string, (run: Process, request: Request) => Answer
         Object.keys(served).filter((path) => path !== '/'),
       ),
     ),
-  '/api': (_run, { headers }) => json(coreVersions(headers['host'] ?? '')),
-  '/apis': ({ kinds }) => json(groupList(kinds)),
+  '/api': (run, { headers }) => atOnce(run, headers, true) ?? json(coreVersions(headers['host'] ?? '')),
+  '/apis': (run, { headers }) => atOnce(run, headers, false) ?? json(groupList(run.kinds)),
   '/flagz': (run, { headers }) => flagz(run, headers['accept'] ?? ''),
   '/healthz': health,
   '/livez': health,

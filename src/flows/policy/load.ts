@@ -1,5 +1,5 @@
 // A policy that the user named, as an API server of a version reads it, with the lines that its rules stand in.
-import { checkPolicy } from '../../audit/policy/check.ts';
+import { positions, problemsIn } from '../../audit/policy/check.ts';
 import type { Policy } from '../../audit/policy/policy.ts';
 import { preset } from '../../audit/policy/presets.ts';
 import type { PolicyProblem } from '../../audit/policy/problem.ts';
@@ -36,13 +36,13 @@ export async function loadPolicy(
     'preset' in choice
       ? [choice.preset, preset(choice.preset, version)]
       : [choice.file === '-' ? 'standard input' : choice.file, choice.text];
-  const problems = checkPolicy(text, version);
+  const reading = readPolicy(text, version);
+  const problems = problemsIn(text, reading, version.minor);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw refused(name, errors, version);
   for (const problem of problems) tell(`${sentence(name, problem)}.`);
-  const reading = readPolicy(text, version);
-  const lineOf = (rule: number): number =>
-    text.slice(0, reading.offsetOf(`rules[${rule}]`)).split(/\r\n|\r|\n/).length;
+  const at = positions(text);
+  const lineOf = (rule: number): number => at(reading.offsetOf(`rules[${rule}]`)).line;
   return { name, policy: reading.policy as Policy, lineOf }; // it has no error
 }
 

@@ -1,8 +1,6 @@
 // `policy simulate`: a policy tried on a log: its events, wherever they are, decided again.
 import { matcher } from '../../audit/event/match.ts';
 import type { ServerVersion } from '../../audit/facts.ts';
-import type { Policy } from '../../audit/policy/policy.ts';
-import { preset } from '../../audit/policy/presets.ts';
 import { reportOf } from '../../audit/policy/simulate/report.ts';
 import type { NamedPolicy, Simulated } from '../../audit/policy/simulate/report.ts';
 import { Simulation } from '../../audit/policy/simulate/simulation.ts';
@@ -13,7 +11,6 @@ import type { World } from '../../io/world.ts';
 import type { SinkChoice } from '../access.ts';
 import { openSources } from '../sources/open.ts';
 import type { Wish } from '../sources/open.ts';
-import { openPolicy } from './open.ts';
 
 /** Names Sematext's search among logs; a file of that name is ./sematext. */
 const search = 'sematext';
@@ -50,8 +47,13 @@ export async function simulate(
     throw new Failure('usage', 'Standard input can be one policy or one log, not several.', [
       'Write the others to files.',
     ]);
-  const policy = await readNamed(world, request.policy, version);
-  const old = request.against === undefined ? undefined : await readNamed(world, request.against, version);
+  const { loadPolicy } = await import('./load.ts'); // YAML is not read by who only asks for help
+  const named = async (said: string): Promise<NamedPolicy> => {
+    const { name, policy, lineOf } = await loadPolicy(world, said, version, tell);
+    return { name, policy, lines: policy.rules.map((_, rule) => lineOf(rule)) };
+  };
+  const policy = await named(request.policy);
+  const old = request.against === undefined ? undefined : await named(request.against);
   const simulation = new Simulation(policy.policy, version, old?.policy);
   let unread = 0;
   for (const from of originsOf(request)) unread += await read(world, { ...request, from, tell }, simulation);
@@ -92,25 +94,6 @@ async function read(world: World, wish: Reading, simulation: Simulation): Promis
     for (const event of events) if (stage(event)) simulation.add(event);
   }
   return unread;
-}
-
-/** @throws Failure policy-invalid | usage when it cannot be read */
-async function readNamed(world: World, name: string, version: ServerVersion): Promise<NamedPolicy> {
-  const choice = await openPolicy(world, name);
-  const text = 'preset' in choice ? preset(choice.preset, version) : choice.text;
-  const { checkPolicy, positionOf } = await import('../../audit/policy/check.ts');
-  const errors = checkPolicy(text, version).filter(({ severity }) => severity === 'error');
-  if (errors.length > 0)
-    throw new Failure(
-      'policy-invalid',
-      `An API server would not start with ${name === '-' ? 'the policy on standard input' : name}.`,
-      errors.map(({ line, path, message }) => `Line ${line}: ${path}${path && ': '}${message}`),
-    );
-  const { readPolicy } = await import('../../audit/policy/read.ts');
-  const { policy, offsetOf } = readPolicy(text, version);
-  const { rules } = policy as Policy; // it has no error
-  const lines = rules.map((_, index) => positionOf(text, offsetOf(`rules[${index}]`)).line);
-  return { name, policy: policy as Policy, lines };
 }
 
 function noEvents({ logs, since, until }: SimulateRequest, unread: number): Failure {
