@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { isLast } from '../../../../src/audit/event/event.ts';
 import type { Event } from '../../../../src/audit/event/event.ts';
 import { Reader } from '../../../../src/audit/event/shapes.ts';
+import { sizeOf } from '../../../../src/audit/event/size.ts';
 import { evaluate } from '../../../../src/audit/policy/evaluate.ts';
 import type { Policy, PolicyRule } from '../../../../src/audit/policy/policy.ts';
 import { preset, presetNames } from '../../../../src/audit/policy/presets.ts';
@@ -242,8 +243,15 @@ describe('a simulation', () => {
   });
 
   it('counts the same when there are more kinds of requests than are kept apart', () => {
-    const many = Array.from({ length: 45_000 }, (_, i) => eventIn({ user: `user-${i % 22_500}`, code: 200 }));
+    const one = eventIn();
+    const many = Array.from({ length: 21_000 }, (_, i) => ({
+      ...one,
+      user: `user-${i % 20_500}`,
+      size: sizeOf(one.json),
+    }));
     const { users, recorded, log } = counted(all('Metadata'), many, all('None'), 3);
+    const { length } = counted(all('Metadata'), many, undefined, Infinity).users;
+    assert.equal(length, 10_001, 'names are bounded, too');
     assert.deepEqual(recorded, log);
     assert.equal(recorded.events, many.length);
     assert.deepEqual(users.map(({ name, events }) => [name, events]).at(-1), [
