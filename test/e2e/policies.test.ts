@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { checkPolicy } from '../../src/audit/policy/check.ts';
 import { policyCases } from '../audit/policy/cases.ts';
 import { version } from '../support/facts.ts';
+import { sentences } from './support/policy-agreement.ts';
 import { loadPolicies, type Loading } from './support/policy-loading.ts';
 
 const cases = policyCases.flatMap(([, all]) => all);
@@ -31,9 +32,3 @@ for (const server of ['1.37.2', '1.18.19'] as const)
       }),
     );
   });
-
-/** The API server's list of field errors, `[A, B]` or `A`, one by one; an error begins with a path. */
-function sentences(refused: string): readonly string[] {
-  const list = refused.replace(/^\[(.*)\]$/s, '$1');
-  return list.split(/, (?=(?:rules|omitStages)\[\d+\])/).sort();
-}
