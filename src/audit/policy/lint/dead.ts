@@ -50,8 +50,7 @@ export const isNamespace = (name: string): boolean =>
 /** Whether every path that a URL matches is one of a resource, which no rule of URLs is asked about. */
 export function isOfResources(url: string): boolean {
   const path = url.replace(/\*+$/, '');
-  // what ends in a slash matches the path without the part behind it, too
-  return url.startsWith('/') && !path.endsWith('/') && askedBy('GET', path)?.resourceRequest === true;
+  return url.startsWith('/') && askedBy('GET', path)?.resourceRequest === true;
 }
 
 /** Whether a URL has what is no part of a path: the query is not looked at. */

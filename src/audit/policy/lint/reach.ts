@@ -97,7 +97,7 @@ function coversUnit(rule: PolicyRule, { unit, namespaces }: Part, minor: number)
 function urlCovers(wide: string, narrow: string): boolean {
   if (wide === '*' || wide === narrow) return true;
   // a path need not begin with a slash, so /* does not cover *
-  if (narrow === '*' || !wide.endsWith('*')) return false;
+  if (!wide.endsWith('*')) return false;
   return narrow.replace(/\*+$/, '').startsWith(wide.replace(/\*+$/, ''));
 }
 
@@ -113,7 +113,6 @@ function entryCovers(entry: GroupResources, unit: Unit & { for: 'resource' }, mi
 /** Whether whatever is of one pattern is of the other, too: `pods/*` is pods and pods/log, `*` is everything. */
 export function patternCovers(wide: string, narrow: string): boolean {
   if (wide === '*' || wide === narrow) return true;
-  if (narrow === '*') return false;
   const [resource, subresource] = narrow.split(/\/(.*)/s);
   if (wide === `${resource}/*`) return resource !== '*';
   return (
