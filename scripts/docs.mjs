@@ -14,6 +14,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = join(root, 'README.md');
 /** A real audit log, as it is named in transcripts. */
 const log = 'test/golden/tail/audit.log';
+/** A policy with mistakes, and cases that one of the presets does not pass. */
+const [flawed, cases] = ['test/golden/policy/flawed.yaml', 'test/golden/policy/cases.yaml'];
 const program = join(root, 'bin', 'kubectl-sematext_audit.cjs');
 register();
 
@@ -94,6 +96,22 @@ async function transcripts() {
     'enable-by-hand': { args: ['enable', '--distribution', 'k3s', ...sink], env: on37, first: 16 },
     'enable-webhook-plan': { args: ['enable', '--webhook', ...sink, '--dry-run'], env: onNode, first: 40 },
     'enable-webhook': { args: ['enable', '--webhook', ...sink], env: onNode },
+    'policy-init': {
+      args: ['policy', 'init', '--no-input', '--reads', 'none', '--namespace', 'shop'],
+      env,
+      first: 14,
+    },
+    'policy-lint': { args: ['policy', 'lint', flawed], env, first: 24 },
+    'policy-explain': {
+      args: 'policy explain minimal --as jane --verb list --resource deployments.apps -n shop'.split(' '),
+      env,
+    },
+    'policy-test': { args: ['policy', 'test', 'minimal', '--cases', cases], env },
+    'policy-simulate': {
+      args: ['policy', 'simulate', 'minimal', '--against', 'recommended', '--log', log, '--top', '3'],
+      env,
+    },
+    'policy-apply': { args: ['policy', 'apply', 'minimal', ...sink], env: onNode },
     'disable-webhook': { args: ['disable'], env: onNode },
     version: { args: ['version'], env: on18 },
     demo: { args: ['demo'], env },
