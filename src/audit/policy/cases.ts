@@ -40,6 +40,16 @@ export class CaseFault extends Error {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What `read` makes of the value under a key; a path is put together only where something is wrong. */
+function inside<T>(key: string | number, value: unknown, read: (value: unknown) => T): T {
+  try {
+    return read(value);
+  } catch (error) {
+    if (error instanceof CaseFault) throw new CaseFault([key, ...error.path], error.message);
+    throw error;
+  }
+}
+
 /**
  * The cases of a list, one after the other: many of them are not held at once.
  * @param value as JSON or YAML has it
@@ -49,58 +59,59 @@ type Fields = Readonly<Record<string, unknown>>;
 export function* casesIn(value: unknown, version: ServerVersion): Generator<PolicyCase> {
   if (!Array.isArray(value)) throw new CaseFault([], 'a list of cases is wanted');
   if (value.length === 0) throw new CaseFault([], 'there is no case in it');
-  for (let i = 0; i < value.length; i++) yield caseIn(value[i], [i], version);
+  const read = (item: unknown): PolicyCase => caseIn(item, version);
+  for (let i = 0; i < value.length; i++) yield inside(i, value[i], read);
 }
 
 const caseKeys = ['name', 'attributes', 'request', 'expect'];
 
-function caseIn(item: unknown, at: Path, version: ServerVersion): PolicyCase {
-  const { name, attributes, request, expect } = mapping(item, caseKeys, at);
-  if (typeof name !== 'string' || name === '') throw new CaseFault([...at, 'name'], 'a case needs a name');
+function caseIn(item: unknown, version: ServerVersion): PolicyCase {
+  const { name, attributes, request, expect } = mapping(item, caseKeys);
+  if (typeof name !== 'string' || name === '') throw new CaseFault(['name'], 'a case needs a name');
   if ((attributes === undefined) === (request === undefined))
-    throw new CaseFault(at, 'a case has either attributes or a request');
+    throw new CaseFault([], 'a case has either attributes or a request');
   return {
     name,
     attributes:
       attributes === undefined
-        ? requestIn(request, [...at, 'request'], version)
-        : attributesIn(attributes, [...at, 'attributes']),
-    expect: expectedIn(expect, [...at, 'expect']),
+        ? inside('request', request, (value) => requestIn(value, version))
+        : inside('attributes', attributes, attributesIn),
+    expect: inside('expect', expect, expectedIn),
   };
 }
 
-// apiVersion plays no part in any decision
-const textKeys = ['verb', 'apiGroup', 'apiVersion', 'namespace', 'resource', 'subresource', 'name', 'path'];
-const attributeKeys = ['user', 'resourceRequest', ...textKeys];
+const attributeKeys = [
+  ...['user', 'verb', 'resourceRequest', 'apiGroup', 'apiVersion', 'namespace'],
+  ...['resource', 'subresource', 'name', 'path'],
+];
 
-function attributesIn(value: unknown, at: Path): Attributes {
-  const fields = mapping(value, attributeKeys, at);
-  const said = (key: string): string => {
-    const one = fields[key];
-    if (one !== undefined && typeof one !== 'string') throw new CaseFault([...at, key], 'a text is wanted');
-    return one ?? '';
-  };
-  const resource = said('resource');
-  const { resourceRequest = resource !== '' } = fields;
+function attributesIn(value: unknown): Attributes {
+  const fields = mapping(value, attributeKeys);
+  textIn(fields, 'apiVersion'); // plays no part in any decision
+  const resource = textIn(fields, 'resource');
+  const { resourceRequest = resource !== '', user } = fields;
   if (typeof resourceRequest !== 'boolean')
-    throw new CaseFault([...at, 'resourceRequest'], 'true or false is wanted');
+    throw new CaseFault(['resourceRequest'], 'true or false is wanted');
+  if (user === undefined) throw new CaseFault([], 'a user is wanted: null after a failed login');
   const asked = {
-    ...{ verb: said('verb'), resourceRequest, apiGroup: said('apiGroup'), namespace: said('namespace') },
-    ...{ resource, subresource: said('subresource'), name: said('name'), path: said('path') },
+    verb: textIn(fields, 'verb'),
+    resourceRequest,
+    apiGroup: textIn(fields, 'apiGroup'),
+    namespace: textIn(fields, 'namespace'),
+    resource,
+    subresource: textIn(fields, 'subresource'),
+    name: textIn(fields, 'name'),
+    path: textIn(fields, 'path'),
   };
-  const user = userIn(fields['user'], [...at, 'user']);
-  return user === null ? asked : { ...asked, user };
+  return user === null ? asked : { user: inside('user', user, userIn), ...asked };
 }
 
 const userKeys = ['name', 'groups'];
 
-function userIn(value: unknown, at: Path): NonNullable<Attributes['user']> | null {
-  if (value === null) return null;
-  if (value === undefined)
-    throw new CaseFault(at.slice(0, -1), 'a user is wanted: null after a failed login');
-  const { name, groups = [] } = mapping(value, userKeys, at);
-  if (typeof name !== 'string') throw new CaseFault([...at, 'name'], 'a text is wanted');
-  return { name, groups: texts(groups, [...at, 'groups']) };
+function userIn(value: unknown): NonNullable<Attributes['user']> {
+  const { name, groups = [] } = mapping(value, userKeys);
+  if (typeof name !== 'string') throw new CaseFault(['name'], 'a text is wanted');
+  return { name, groups: inside('groups', groups, texts) };
 }
 
 const formTexts = [
@@ -109,55 +120,60 @@ const formTexts = [
 ];
 const formKeys = [...formTexts, 'asGroups', 'unauthenticated'];
 
-function requestIn(value: unknown, at: Path, version: ServerVersion): Attributes {
-  const fields = mapping(value, formKeys, at);
-  for (const key of formTexts)
-    if (fields[key] !== undefined && typeof fields[key] !== 'string')
-      throw new CaseFault([...at, key], 'a text is wanted');
+function requestIn(value: unknown, version: ServerVersion): Attributes {
+  const fields = mapping(value, formKeys);
+  for (const key of formTexts) textIn(fields, key);
   const { asGroups, unauthenticated } = fields;
-  if (asGroups !== undefined) texts(asGroups, [...at, 'asGroups']);
+  if (asGroups !== undefined) inside('asGroups', asGroups, texts);
   if (unauthenticated !== undefined && typeof unauthenticated !== 'boolean')
-    throw new CaseFault([...at, 'unauthenticated'], 'true or false is wanted');
+    throw new CaseFault(['unauthenticated'], 'true or false is wanted');
   try {
     return requestOf(fields as RequestForm, version).attributes;
   } catch (error) {
-    if (error instanceof NoRequest) throw new CaseFault(at, `${error.message} ${error.next}`);
+    if (error instanceof NoRequest) throw new CaseFault([], `${error.message} ${error.next}`);
     throw error;
   }
 }
 
 const expectKeys = ['level', 'rule', 'omitStages', 'omitManagedFields', 'stages'];
 
-function expectedIn(value: unknown, at: Path): Expected {
-  const fields = mapping(value, expectKeys, at);
-  if (Object.keys(fields).length === 0) throw new CaseFault(at, 'nothing is expected, so nothing is tested');
+function expectedIn(value: unknown): Expected {
+  const fields = mapping(value, expectKeys);
+  if (Object.keys(fields).length === 0) throw new CaseFault([], 'nothing is expected, so nothing is tested');
   const { level, rule, omitManagedFields } = fields;
-  if (level !== undefined) word(level, levels, [...at, 'level']);
+  if (level !== undefined) word(level, levels, 'level');
   if (rule !== undefined && !(Number.isInteger(rule) && (rule as number) >= -1))
-    throw new CaseFault([...at, 'rule'], "a rule's index is wanted, or -1 for none");
+    throw new CaseFault(['rule'], "a rule's index is wanted, or -1 for none");
   if (omitManagedFields !== undefined && typeof omitManagedFields !== 'boolean')
-    throw new CaseFault([...at, 'omitManagedFields'], 'true or false is wanted');
+    throw new CaseFault(['omitManagedFields'], 'true or false is wanted');
   for (const key of ['omitStages', 'stages'])
     if (fields[key] !== undefined)
-      texts(fields[key], [...at, key]).forEach((one, i) => word(one, stages, [...at, key, i]));
+      inside(key, fields[key], (listed) => texts(listed).forEach((one, i) => word(one, stages, i)));
   return fields as Expected;
 }
 
-function word(value: unknown, words: readonly string[], at: Path): void {
-  if (!words.includes(value as string)) throw new CaseFault(at, `one of ${words.join(', ')} is wanted`);
+function word(value: unknown, words: readonly string[], key: string | number): void {
+  if (!words.includes(value as string)) throw new CaseFault([key], `one of ${words.join(', ')} is wanted`);
 }
 
-function texts(value: unknown, at: Path): readonly string[] {
-  if (!Array.isArray(value)) throw new CaseFault(at, 'a list of texts is wanted');
+/** The text of a field, empty where it is left out. */
+function textIn(fields: Fields, key: string): string {
+  const value = fields[key];
+  if (value !== undefined && typeof value !== 'string') throw new CaseFault([key], 'a text is wanted');
+  return value ?? '';
+}
+
+function texts(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new CaseFault([], 'a list of texts is wanted');
   const wrong = value.findIndex((one) => typeof one !== 'string');
-  if (wrong !== -1) throw new CaseFault([...at, wrong], 'a text is wanted');
+  if (wrong !== -1) throw new CaseFault([wrong], 'a text is wanted');
   return value as readonly string[];
 }
 
-function mapping(value: unknown, known: readonly string[], at: Path): Fields {
+function mapping(value: unknown, known: readonly string[]): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new CaseFault(at, `a mapping with ${known.join(', ')} is wanted`);
+    throw new CaseFault([], `a mapping with ${known.join(', ')} is wanted`);
   for (const key in value)
-    if (!known.includes(key)) throw new CaseFault([...at, key], `${key} is none of ${known.join(', ')}`);
+    if (!known.includes(key)) throw new CaseFault([key], `${key} is none of ${known.join(', ')}`);
   return value as Fields;
 }
