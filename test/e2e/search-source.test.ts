@@ -1,13 +1,15 @@
 // The search as a source of events, on a real OpenSearch: the filters on each mapping of strings, the whole way through
 // Logagent, events that come late and twice, and what following costs.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '../../src/audit/event/event.ts';
 import { eventsIn } from '../../src/audit/event/shapes.ts';
 import { fields, matcher } from '../../src/audit/event/match.ts';
 import type { Selection } from '../../src/audit/event/match.ts';
+import type { Simulated } from '../../src/audit/policy/simulate/report.ts';
 import { sinkOf } from '../../src/audit/sink/sematext.ts';
 import { searchSource } from '../../src/flows/sources/search.ts';
 import type { SearchOptions } from '../../src/flows/sources/search.ts';
@@ -16,9 +18,11 @@ import type { World } from '../../src/io/world.ts';
 import { randomEvent, randomSelection, selectionOf } from '../audit/sink/selections.ts';
 import { draws } from '../support/draws.ts';
 import { secrets, witness } from '../support/secrets.ts';
+import { cli, documentOf, shown } from './support/cli.ts';
 import { eventually } from './support/eventually.ts';
 import { exchange } from './support/http.ts';
 import { startOpenSearch, type OpenSearch } from './support/opensearch.ts';
+import { folder } from './support/running.ts';
 import { startSematext, type Sematext } from './support/sematext.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -269,5 +273,33 @@ describe('following the search behind Logagent', function () {
       again.map(({ auditId }) => auditId),
       ['missed'],
     );
+  });
+
+  it('tries a policy on what is stored as on the log itself', async () => {
+    await post(...recorded);
+    await arrived(recorded.length);
+    const home = await folder('simulate');
+    try {
+      const once = join(home.path, 'audit.log'); // the search gives none twice
+      const lines = [...new Set(recorded.map((one) => JSON.stringify(one)))];
+      writeFileSync(once, lines.map((line) => `${line}\n`).join(''));
+      const { receiverUrl, searchUrl } = sematext;
+      const urls = ['--receiver-url', receiverUrl, '--search-url', searchUrl];
+      const decided = async (...log: readonly string[]): Promise<readonly number[]> => {
+        const end = await cli(['policy', 'simulate', 'recommended', ...log, '-o', 'json'], {});
+        const { rules } = documentOf<Simulated>(end);
+        assert.ok(rules, shown(end));
+        return rules.map((rule) => rule.decided);
+      };
+      const since = ['--since', '2026-11-01T00:00:00Z'];
+      const searched = await decided('--log', 'sematext', ...since, ...urls);
+      assert.deepEqual(searched, await decided('--log', once));
+      assert.equal(
+        searched.reduce((sum, one) => sum + one, 0),
+        lines.length,
+      );
+    } finally {
+      await home.remove();
+    }
   });
 });
