@@ -126,7 +126,7 @@ describe('policy simulate', function () {
       wrong,
       2,
       'policy-invalid',
-      /standard input:4:12 rules\[0\]\.level: /,
+      /standard input:4:5 rules\[0\]\.level: /,
     ],
     [
       'another with an error',

@@ -87,7 +87,7 @@ async function notOurs(world: World): Promise<Failure> {
   const theirs = apiServers.flatMap(({ name, flags }) =>
     auditFlags.flatMap((flag) => {
       const value = seen(flags)?.[flag];
-      return value === undefined ? [] : [`--${flag}=${value} on ${name}`];
+      return (value ?? '') === '' ? [] : [`--${flag}=${value} on ${name}`]; // flagz has all flags
     }),
   );
   if (theirs.length === 0)

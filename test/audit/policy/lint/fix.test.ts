@@ -112,7 +112,7 @@ describe('--fix', () => {
     const errors = (text: string): number =>
       checkPolicy(text, server).filter(({ severity }) => severity === 'error').length;
     let changed = 0;
-    for (let i = 0; i < 600; i += 1) {
+    for (let i = 0; i < 750; i += 1) {
       const text = pick(...texts);
       const at = below(text.length + 1);
       const torn =
