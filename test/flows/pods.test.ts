@@ -1,7 +1,8 @@
 // Making the pods of a run in a namespace that is new.
 import assert from 'node:assert/strict';
+import { names } from '../../src/audit/names.ts';
 import { Failure } from '../../src/errors.ts';
-import { createPod, wouldTake } from '../../src/flows/nodes/pods.ts';
+import { createPod, leaveNamespace, wouldTake } from '../../src/flows/nodes/pods.ts';
 import type { Site } from '../../src/flows/nodes/site.ts';
 import type { ApiRequest } from '../../src/io/world.ts';
 
@@ -47,5 +48,45 @@ describe('a pod in a new namespace', () => {
     const { site, asked } = refusing(600, 'no second API server');
     assert.match(String(await wouldTake(site, pod)), /no second API server/);
     assert.equal(asked.length, 1);
+  });
+});
+
+describe('the namespace of the pods', () => {
+  /** Whether it is taken away with these in it. */
+  const goes = async (daemonSets: readonly object[], pods: readonly object[]): Promise<boolean> => {
+    const deleted: string[] = [];
+    const labels = { [names.managedByLabel]: names.managedBy };
+    const there: Readonly<Record<string, object>> = {
+      [names.namespacePath]: { metadata: { name: names.namespace, labels } },
+      [`/apis/apps/v1/namespaces/${names.namespace}/daemonsets`]: { items: daemonSets },
+      [`${names.namespacePath}/pods`]: { items: pods },
+    };
+    const request = async ({ method = 'GET', path }: ApiRequest): Promise<object> => {
+      if (method === 'DELETE') deleted.push(path);
+      return { status: 200, headers: {}, text: JSON.stringify(there[path] ?? {}) };
+    };
+    await leaveNamespace({ cluster: { request } } as unknown as Site);
+    return deleted.includes(names.namespacePath);
+  };
+  const going = { metadata: { deletionTimestamp: '2026-11-30T16:00:00Z' } };
+  const ownedBy = (kind: string): object => ({ metadata: { ownerReferences: [{ kind, name: 'one' }] } });
+
+  it('goes when nothing runs in it, or only what is going', async () => {
+    assert.deepEqual([await goes([], []), await goes([], [going])], [true, true]);
+  });
+
+  it('goes with a pod whose DaemonSet is gone, though nobody has ended the pod yet', async () => {
+    assert.equal(await goes([], [ownedBy('DaemonSet'), going]), true);
+  });
+
+  it('stays with a DaemonSet, and with the pods of others', async () => {
+    assert.deepEqual(
+      [
+        await goes([{ metadata: { name: 'one' } }], [ownedBy('DaemonSet')]),
+        await goes([], [ownedBy('ReplicaSet')]),
+        await goes([], [{ metadata: {} }]),
+      ],
+      [false, false, false],
+    );
   });
 });

@@ -58,10 +58,17 @@ export async function leaveNamespace({ cluster }: Site): Promise<void> {
   const labels = objectOf(objectOf(namespace?.['metadata'] ?? {})['labels'] ?? {});
   if (namespace === undefined || labels[names.managedByLabel] !== names.managedBy) return;
   const agents = await write(cluster, { path: `/apis/apps/v1/namespaces/${names.namespace}/daemonsets` });
+  if (arrayOf(agents['items']).length > 0) return;
   const pods = await write(cluster, { path: podsPath });
-  const busy = [...arrayOf(agents['items']), ...arrayOf(pods['items']).filter((pod) => !isGoing(pod))];
-  if (busy.length === 0) await gone(cluster, names.namespacePath);
+  const stays = arrayOf(pods['items']).some((pod) => !isGoing(pod) && !isOfDaemonSet(pod));
+  if (!stays) await gone(cluster, names.namespacePath);
 }
+
+/** One whose DaemonSet is gone goes as well, once the controller manager has its lease with a new API server back. */
+const isOfDaemonSet = (pod: unknown): boolean =>
+  arrayOf(objectOf(objectOf(pod)['metadata'])['ownerReferences'] ?? []).some(
+    (owner) => objectOf(owner)['kind'] === 'DaemonSet',
+  );
 
 const isGoing = (pod: unknown): boolean =>
   objectOf(objectOf(pod)['metadata'])['deletionTimestamp'] !== undefined;
