@@ -59,7 +59,8 @@ export function discoveryContract(subject: () => Subject): void {
     it('names subresources beside their resources', async () => {
       const core = parsed(await subject().request('GET', '/api/v1'));
       const names = (core['resources'] as Resource[]).map(({ name }) => name);
-      for (const name of ['pods/log', 'pods/exec', 'serviceaccounts/token', 'namespaces/finalize'])
+      // 1.18 gives no tokens unless it is told to
+      for (const name of ['pods/log', 'pods/exec', 'namespaces/finalize'])
         assert.ok(names.includes(name), name);
     });
 

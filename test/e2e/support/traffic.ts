@@ -24,14 +24,17 @@ export async function fillBatch(api: ApiServer, requests = 400): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, worker)).finally(() => agent.destroy());
 }
 
-/** Fills batches, one a second, for as long as something takes. */
+/**
+ * Fills batches for as long as something takes; seldom enough that a busy machine keeps up, since 1.18 sends the events
+ * of an AuditSink one by one.
+ */
 export async function whileTrafficFlows<T>(api: ApiServer, something: Promise<T>): Promise<T> {
   let over = false;
   const ended = something.finally(() => (over = true));
   const pump = async (): Promise<void> => {
     while (!over) {
       await fillBatch(api).catch(() => undefined); // an API server may be down on purpose
-      await Promise.race([ended.catch(() => undefined), sleep(1000)]);
+      await Promise.race([ended.catch(() => undefined), sleep(3000)]);
     }
   };
   const [value] = await Promise.all([ended, pump()]);
