@@ -3,6 +3,22 @@ import * as Flags from '@oclif/core/flags';
 
 const nodes = { helpGroup: 'NODES' };
 
+/** How far a change goes, and whether anything is asked. */
+export const changeFlags = {
+  'dry-run': Flags.boolean({ summary: 'show the plan and change nothing' }),
+  print: Flags.boolean({
+    summary: 'print a script with all files, for a change by hand; change nothing',
+    exclusive: ['dry-run', 'rehearse-only'],
+  }),
+  'rehearse-only': Flags.boolean({
+    summary: 'stop after the proof on the twins, and change no API server',
+    exclusive: ['dry-run'],
+  }),
+  wait: Flags.boolean({ summary: 'wait for the proof that events arrive', default: true, allowNo: true }),
+  yes: Flags.boolean({ char: 'y', summary: 'do not ask' }),
+};
+
+/** How nodes are worked on. */
 export const nodeFlags = {
   resume: Flags.boolean({ ...nodes, summary: 'first end what a run that died left behind' }),
   node: Flags.string({ ...nodes, helpValue: 'NAME', summary: 'change this control-plane node alone' }),

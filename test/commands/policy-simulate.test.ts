@@ -29,6 +29,7 @@ function simulate(argv: readonly string[], stdin = ''): Promise<Ran> {
   });
 }
 
+// `valid` holds it against its schema
 const resultOf = (ran: Ran): Simulated => valid(ran, 'policy-simulate.v1') as unknown as Simulated;
 
 function fileWith(name: string, content: string | Uint8Array): string {
@@ -153,7 +154,7 @@ describe('policy simulate', function () {
   for (const [what, argv, stdin, exit, code, says] of refusals)
     it(`refuses ${what}`, async () => {
       const ran = await simulate([...argv(), '-o', 'json'], stdin);
-      const { error } = valid(ran) as unknown as { error: { code: string } };
+      const { error } = valid(ran) as unknown as { error: { code: string } }; // as its schema says
       assert.deepEqual([ran.exit, error.code], [exit, code], ran.stderr);
       assert.match(ran.stdout, says);
     });

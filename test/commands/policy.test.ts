@@ -57,6 +57,7 @@ describe('policy explain', function () {
       '-o',
       'json',
     ]);
+    // `valid` holds it against its schema
     const { kubernetes, request: asked } = valid(ran) as unknown as {
       kubernetes: string;
       request: { namespace: string; user: { groups: string[] } };

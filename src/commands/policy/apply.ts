@@ -1,7 +1,7 @@
 // `policy apply`: another policy for what runs already.
 import * as Flags from '@oclif/core/flags';
 import { connectionFlags, outputFlags, sinkFlags, timeoutFlag } from '../../cli/flags.ts';
-import { nodeChoice, nodeFlags } from '../../cli/node-flags.ts';
+import { changeFlags, nodeChoice, nodeFlags } from '../../cli/node-flags.ts';
 import { policyArg } from '../../cli/policy-flags.ts';
 import { Command } from '../../command.ts';
 import { codeOfEnable, targetIds } from '../../flows/enable.ts';
@@ -34,17 +34,7 @@ export default class PolicyApply extends Command {
       options: targetIds,
       summary: 'kind of control plane, when its signs mislead',
     })(),
-    'dry-run': Flags.boolean({ summary: 'show the plan and change nothing' }),
-    print: Flags.boolean({
-      summary: 'print a script with all files, for a change by hand; change nothing',
-      exclusive: ['dry-run', 'rehearse-only'],
-    }),
-    'rehearse-only': Flags.boolean({
-      summary: 'stop after the proof on the twins, and change no API server',
-      exclusive: ['dry-run'],
-    }),
-    wait: Flags.boolean({ summary: 'wait for the proof that events arrive', default: true, allowNo: true }),
-    yes: Flags.boolean({ char: 'y', summary: 'do not ask' }),
+    ...changeFlags,
     ...timeoutFlag,
     ...nodeFlags,
     ...outputFlags(),
